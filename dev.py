@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+"""Set the project up and run its jobs: ``python3 dev.py demo|test|check|shell-path|lock``.
+
+Needs Python 3.11 or newer and a package index, nothing else. Everything is installed into
+``.venv`` beside this file, from the hash-pinned lists under ``lock/``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
+LOCKS = {"demo": ["build.txt", "runtime.txt"], "dev": ["dev.txt"]}
+
+
+def run(*command: str | Path, **env: str) -> None:
+    """Run ``command`` in the project's folder; a failure ends this script with the same exit code."""
+    done = subprocess.run([str(part) for part in command], cwd=ROOT, env={**os.environ, **env}, check=False)
+    if done.returncode:
+        sys.exit(done.returncode)
+
+
+def set_up(kind: str) -> None:
+    """Make ``.venv`` hold exactly the locked packages of ``kind`` and this project, editable.
+
+    A stamp of the lock files and of ``pyproject.toml`` spares the work when nothing changed.
+    """
+    files = [ROOT / "pyproject.toml", *(ROOT / "lock" / name for name in LOCKS[kind])]
+    stamp = hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()
+    marker = VENV / f".set-up-{kind}"
+    if marker.exists() and marker.read_text() == stamp:
+        return
+    if not (BIN / "python").exists() and not (BIN / "python.exe").exists():
+        print(f"making {VENV.name}", file=sys.stderr)
+        venv.create(VENV, with_pip=True)
+    pip = [str(BIN / "python"), "-m", "pip", "--quiet", "--disable-pip-version-check", "install"]
+    print(f"installing the locked packages ({kind})", file=sys.stderr)
+    requirements = [part for name in LOCKS[kind] for part in ("-r", f"lock/{name}")]
+    run(*pip, "--require-hashes", *requirements)
+    run(*pip, "--no-deps", "--no-build-isolation", "--editable", ".")
+    marker.write_text(stamp)
+
+
+def demo(*arguments: str) -> None:
+    """Set up what a user needs and run ``egov-sign demo``."""
+    set_up("demo")
+    run(BIN / "egov-sign", "demo", *arguments)
+
+
+def check() -> None:
+    """Lint and type-check source and tests."""
+    set_up("dev")
+    run(BIN / "ruff", "check")
+    run(BIN / "ruff", "format", "--check")
+    run(BIN / "mypy")
+    run(BIN / "mypy", "tests", "bench", "dev.py")
+
+
+def test(*arguments: str) -> None:
+    """Set up, lint, type-check and run the tests with coverage; print the requirement report."""
+    check()
+    if arguments:
+        run(BIN / "python", "-m", "pytest", *arguments)
+        return
+    run(BIN / "python", "-m", "pytest", "-n", "2", "--cov", "--cov-report=term", "--cov-fail-under=95", "--req-report")
+
+
+def lock() -> None:
+    """Resolve the lists under ``lock/`` anew (needs ``uv`` on the PATH)."""
+    common = ["uv", "pip", "compile", "--universal", "--python-version", "3.11", "--generate-hashes"]
+    common += ["--no-emit-index-url", "--no-annotate", "--no-header", "--quiet", "--upgrade", "pyproject.toml"]
+    run(*common, "-o", "lock/runtime.txt")
+    run(*common, "--all-extras", "--group", "dev", "-o", "lock/dev.txt")
+    run(*common[:-1], "--group", "build", "-o", "lock/build.txt")
+
+
+def main(arguments: list[str]) -> None:
+    """Run the job that ``arguments`` names."""
+    jobs = {"demo": demo, "test": test, "check": check, "lock": lock}
+    if sys.version_info < (3, 11):
+        sys.exit("egov-sign needs Python 3.11 or newer; this is " + sys.version.split()[0])
+    if not arguments or arguments[0] not in jobs:
+        sys.exit(f"usage: python3 dev.py {'|'.join(jobs)} [ARGUMENTS]")
+    jobs[arguments[0]](*arguments[1:])
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,1 @@
+"""Certificates of the country: identity, trust, paths, revocation, issuing."""

@@ -1,0 +1,1 @@
+"""Algorithms, keys and key containers; knows nothing of certificates beyond their bytes."""

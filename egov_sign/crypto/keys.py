@@ -1,0 +1,217 @@
+"""Public and private keys behind one pair of small interfaces."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa
+
+from egov_sign.crypto.algorithms import KeyType, SignatureAlgorithm
+from egov_sign.errors import InputError, UnsupportedError
+
+_HASHES: dict[str, hashes.HashAlgorithm] = {
+    "md5": hashes.MD5(),  # noqa: S303 - whether a weak digest is acceptable is the algorithm policy's decision
+    "sha1": hashes.SHA1(),  # noqa: S303
+    "sha224": hashes.SHA224(),
+    "sha256": hashes.SHA256(),
+    "sha384": hashes.SHA384(),
+    "sha512": hashes.SHA512(),
+}
+
+
+class PublicKey(ABC):
+    """A key that verifies.
+
+    Attributes:
+        key_type: its family.
+        bits: its size.
+        curve: name of the curve or parameter set; empty where there is none.
+        spki: DER SubjectPublicKeyInfo it was read from.
+    """
+
+    key_type: KeyType
+    bits: int
+    curve: str
+    spki: bytes
+
+    @abstractmethod
+    def verify(self, signature: bytes, message: bytes, algorithm: SignatureAlgorithm) -> bool:
+        """Tell whether ``signature`` (X.509 encoding) is that of this key over ``message``; never raises for bad bytes.
+
+        A key of another family than ``algorithm`` asks for answers ``False``.
+        """
+
+
+class PrivateKey(ABC):
+    """A key that signs."""
+
+    key_type: KeyType
+
+    @abstractmethod
+    def public_key(self) -> PublicKey:
+        """Return the public half."""
+
+    @abstractmethod
+    def sign(self, message: bytes, algorithm: SignatureAlgorithm) -> bytes:
+        """Return the signature over ``message`` in the encoding of X.509.
+
+        Raises:
+            UnsupportedError: ``KEY_ALGORITHM_MISMATCH`` if the key is not of the family of ``algorithm``.
+        """
+
+    @abstractmethod
+    def pkcs8(self) -> bytes:
+        """Return the DER PrivateKeyInfo, unencrypted."""
+
+
+def _mismatch(key_type: KeyType, algorithm: SignatureAlgorithm) -> UnsupportedError:
+    return UnsupportedError("KEY_ALGORITHM_MISMATCH", f"a {key_type} key cannot sign with {algorithm.name}")
+
+
+def _padding(algorithm: SignatureAlgorithm) -> padding.AsymmetricPadding:
+    if algorithm.salt_length is None:
+        return padding.PKCS1v15()
+    return padding.PSS(padding.MGF1(_HASHES[algorithm.digest]), algorithm.salt_length)
+
+
+_PycaPublic = (
+    rsa.RSAPublicKey | ec.EllipticCurvePublicKey | dsa.DSAPublicKey | ed25519.Ed25519PublicKey | ed448.Ed448PublicKey
+)
+_PycaPrivate = (
+    rsa.RSAPrivateKey
+    | ec.EllipticCurvePrivateKey
+    | dsa.DSAPrivateKey
+    | ed25519.Ed25519PrivateKey
+    | ed448.Ed448PrivateKey
+)
+
+
+class PycaPublicKey(PublicKey):
+    """RSA, ECDSA, DSA and EdDSA by ``cryptography``."""
+
+    def __init__(self, key: _PycaPublic, spki: bytes) -> None:
+        self._key = key
+        self.spki = spki
+        self.key_type, self.bits, self.curve = _describe(key)
+
+    def verify(self, signature: bytes, message: bytes, algorithm: SignatureAlgorithm) -> bool:
+        """Tell whether ``signature`` verifies (see :class:`PublicKey`)."""
+        if algorithm.key_type is not self.key_type:
+            return False
+        key = self._key
+        try:
+            if isinstance(key, rsa.RSAPublicKey):
+                key.verify(signature, message, _padding(algorithm), _HASHES[algorithm.digest])
+            elif isinstance(key, ec.EllipticCurvePublicKey):
+                key.verify(signature, message, ec.ECDSA(_HASHES[algorithm.digest]))
+            elif isinstance(key, dsa.DSAPublicKey):
+                key.verify(signature, message, _HASHES[algorithm.digest])
+            else:
+                key.verify(signature, message)
+        except (InvalidSignature, UnsupportedAlgorithm, ValueError):
+            return False
+        return True
+
+
+class PycaPrivateKey(PrivateKey):
+    """RSA, ECDSA, DSA and EdDSA by ``cryptography``; ECDSA nonces are deterministic (RFC 6979)."""
+
+    def __init__(self, key: _PycaPrivate) -> None:
+        self._key = key
+        self.key_type = _describe(key.public_key())[0]
+
+    def public_key(self) -> PublicKey:
+        """Return the public half."""
+        public = self._key.public_key()
+        der = public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+        return PycaPublicKey(public, der)
+
+    def sign(self, message: bytes, algorithm: SignatureAlgorithm) -> bytes:
+        """Return the signature (see :class:`PrivateKey`)."""
+        if algorithm.key_type is not self.key_type:
+            raise _mismatch(self.key_type, algorithm)
+        key = self._key
+        if isinstance(key, rsa.RSAPrivateKey):
+            return key.sign(message, _padding(algorithm), _HASHES[algorithm.digest])
+        if isinstance(key, ec.EllipticCurvePrivateKey):
+            return key.sign(message, ec.ECDSA(_HASHES[algorithm.digest], deterministic_signing=True))
+        if isinstance(key, dsa.DSAPrivateKey):
+            return key.sign(message, _HASHES[algorithm.digest])
+        return key.sign(message)
+
+    def pkcs8(self) -> bytes:
+        """Return the DER PrivateKeyInfo."""
+        return self._key.private_bytes(
+            serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+
+
+def _describe(key: object) -> tuple[KeyType, int, str]:
+    match key:
+        case rsa.RSAPublicKey():
+            return KeyType.RSA, key.key_size, ""
+        case ec.EllipticCurvePublicKey():
+            return KeyType.EC, key.key_size, key.curve.name
+        case dsa.DSAPublicKey():
+            return KeyType.DSA, key.key_size, ""
+        case ed25519.Ed25519PublicKey():
+            return KeyType.ED25519, 256, ""
+        case ed448.Ed448PublicKey():
+            return KeyType.ED448, 448, ""
+    raise UnsupportedError("KEY_UNKNOWN", f"keys of the kind {type(key).__name__} are not known here")
+
+
+def load_public_key(spki: bytes) -> PublicKey:
+    """Read a DER SubjectPublicKeyInfo.
+
+    Raises:
+        InputError: ``KEY_MALFORMED``.
+        UnsupportedError: ``KEY_UNKNOWN`` for an unknown algorithm or curve.
+    """
+    try:
+        key = serialization.load_der_public_key(spki)
+    except UnsupportedAlgorithm as error:
+        raise UnsupportedError("KEY_UNKNOWN", "the public key is of an unknown kind") from error
+    except ValueError as error:
+        raise InputError("KEY_MALFORMED", "the public key cannot be read") from error
+    _describe(key)
+    return PycaPublicKey(key, spki)  # type: ignore[arg-type]
+
+
+def load_private_key(pkcs8: bytes) -> PrivateKey:
+    """Read a DER PrivateKeyInfo, unencrypted.
+
+    Raises:
+        InputError: ``KEY_MALFORMED``.
+        UnsupportedError: ``KEY_UNKNOWN``.
+    """
+    try:
+        key = serialization.load_der_private_key(pkcs8, None)
+    except UnsupportedAlgorithm as error:
+        raise UnsupportedError("KEY_UNKNOWN", "the private key is of an unknown kind") from error
+    except (ValueError, TypeError) as error:
+        raise InputError("KEY_MALFORMED", "the private key cannot be read") from error
+    return PycaPrivateKey(key)  # type: ignore[arg-type]
+
+
+def default_algorithm(key: PublicKey) -> str:
+    """Return the name of the signature algorithm this toolkit uses with ``key`` where nothing else was asked for."""
+    match key.key_type:
+        case KeyType.RSA:
+            return "rsa-sha256"
+        case KeyType.EC:
+            return "ecdsa-sha256" if key.bits <= 256 else "ecdsa-sha384" if key.bits <= 384 else "ecdsa-sha512"
+        case KeyType.DSA:
+            return "dsa-sha256"
+        case KeyType.ED25519:
+            return "ed25519"
+        case KeyType.ED448:
+            return "ed448"
+        case KeyType.GOST2015_512:
+            return "gost2015-512"
+        case KeyType.GOST2015_256:
+            return "gost2015-256"
+        case KeyType.GOST2004:
+            return "gost2004"

@@ -1,0 +1,1 @@
+"""Signed documents: canonicalisation, XML signatures, validation reports."""

@@ -1,0 +1,58 @@
+"""Every bound of the toolkit in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+KIB = 1024
+MIB = 1024 * KIB
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Upper bounds; crossing one raises :class:`egov_sign.errors.LimitError` or makes a check INDETERMINATE.
+
+    Sizes are in bytes, times in seconds, the rest are counts.
+    """
+
+    document_bytes: int = 256 * MIB
+    """A document handed in for verification."""
+    xml_depth: int = 256
+    """Nesting of elements."""
+    xml_attribute_bytes: int = 10 * MIB
+    """One attribute value or one text node."""
+    xml_signatures: int = 64
+    """ds:Signature elements in one document."""
+    xml_references: int = 64
+    """ds:Reference elements in one SignedInfo or Manifest."""
+    xml_transforms: int = 8
+    """ds:Transform elements in one Reference."""
+    certificate_bytes: int = 64 * KIB
+    """One DER certificate."""
+    certificates: int = 256
+    """Certificates offered beside a document for path building."""
+    crl_bytes: int = 128 * MIB
+    """One DER revocation list."""
+    ocsp_bytes: int = 1 * MIB
+    """One OCSP response."""
+    timestamp_bytes: int = 1 * MIB
+    """One RFC 3161 response or token."""
+    keystore_bytes: int = 4 * MIB
+    """One PKCS#12, PEM or PKCS#8 file."""
+    keystore_iterations: int = 10_000_000
+    """Iterations of a key-derivation function that a container may ask for."""
+    path_length: int = 12
+    """Certificates in a path, trust anchor included."""
+    path_attempts: int = 512
+    """Signature checks spent on building paths for one certificate."""
+    fetches: int = 16
+    """Network requests in one operation."""
+    fetch_seconds: float = 10.0
+    """One network request, redirects included."""
+    fetch_redirects: int = 3
+    """Redirects followed in one network request."""
+    attachment_bytes: int = 10 * MIB
+    """One file attached to a service request."""
+
+
+DEFAULT_LIMITS = Limits()

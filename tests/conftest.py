@@ -1,0 +1,51 @@
+"""What all tests share: no network but loopback, the external corpus by name, the requirement trace."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest_plugins = ["tests.requirement_trace"]
+
+ROOT = Path(__file__).resolve().parent.parent
+_LOOPBACK = ("127.", "::1", "localhost")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _loopback_only() -> Iterator[None]:
+    """Make any connection that would leave the machine fail, whoever opens it."""
+    real = socket.socket.connect
+
+    def connect(self: socket.socket, address: Any) -> None:
+        host = address[0] if isinstance(address, tuple) else ""
+        if isinstance(address, tuple) and not str(host).startswith(_LOOPBACK):
+            raise AssertionError(f"a test tried to reach {host}")
+        return real(self, address)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", connect)
+        yield
+
+
+def _external(variable: str, default: str) -> Path:
+    folder = Path(os.environ.get(variable, ROOT.parent / "shared" / default))
+    if not folder.is_dir():
+        pytest.skip(f"needs the folder {default} ({variable})")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Path:
+    """The real files of the country's PKI; skipped where they are absent."""
+    return _external("EGOV_SIGN_CORPUS", "corpus/kz")
+
+
+@pytest.fixture(scope="session")
+def suites() -> Path:
+    """The external conformance suites; skipped where they are absent."""
+    return _external("EGOV_SIGN_SUITES", "suites")

@@ -1,0 +1,51 @@
+"""Every code that the source can yield has its three texts, with the same placeholders."""
+
+from __future__ import annotations
+
+import ast
+import string
+from pathlib import Path
+
+import pytest
+
+from egov_sign import messages
+
+ROOT = Path(__file__).resolve().parent.parent
+METHODS = {"note", "warn", "fail"}
+
+
+def codes_in_source() -> set[str]:
+    codes = set()
+    for folder in ("egov_sign", "cli", "fixtures/pki"):
+        for file in (ROOT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+                if not isinstance(node, ast.Call) or not node.args or not isinstance(node.args[0], ast.Constant):
+                    continue
+                name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+                value = node.args[0].value
+                if (name in METHODS or name == "Finding") and isinstance(value, str) and value.isupper():
+                    codes.add(value)
+    return codes
+
+
+def placeholders(template: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(template) if name}
+
+
+@pytest.mark.req("R421")
+@pytest.mark.parametrize("code", sorted(codes_in_source()))
+def test_code_has_its_texts(code: str) -> None:
+    entry = messages.catalogue().get(code)
+    assert entry is not None, f"{code} has no texts"
+    assert set(entry) >= set(messages.LANGUAGES)
+
+
+@pytest.mark.parametrize("code", sorted(messages.catalogue()))
+def test_the_three_texts_have_the_same_placeholders(code: str) -> None:
+    entry = messages.catalogue()[code]
+    assert len({frozenset(placeholders(entry[language])) for language in messages.LANGUAGES}) == 1
+    assert all(entry[language].strip() for language in messages.LANGUAGES)
+
+
+def test_an_unknown_code_is_shown_rather_than_hidden() -> None:
+    assert messages.text("NO_SUCH_CODE", "kk") == "NO_SUCH_CODE"
