@@ -1,0 +1,149 @@
+"""Options that many commands share, and the settings they make."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from egov_sign.clock import SystemClock, parse_time
+from egov_sign.errors import ConfigurationError, EgovSignError, PasswordError
+from egov_sign.messages import LANGUAGES
+
+from .exits import of_error
+from .output import Output, default_language
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class TimeType(click.ParamType[datetime]):
+    """An ISO 8601 time with its zone."""
+
+    name = "time"
+
+    def convert(self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """Return the time in UTC, or end with a usage error that tells the form."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            return parse_time(value)
+        except ConfigurationError as error:
+            self.fail(f"{error.message} ({error.hint})", param, ctx)
+
+
+def output_options(function: F) -> F:
+    """Add ``--json``, ``--lang``, ``--quiet`` and ``--verbose``; the command gets one ``output`` argument.
+
+    An error of the core is told here, in the form asked for, and becomes the exit code.
+    """
+
+    @click.option("--json", "as_json", is_flag=True, envvar="EGOV_SIGN_JSON", help="Print one JSON object.")
+    @click.option("--lang", type=click.Choice(LANGUAGES), envvar="EGOV_SIGN_LANG", help="Language of texts.")
+    @click.option("-q", "--quiet", is_flag=True, envvar="EGOV_SIGN_QUIET", help="No prose on standard error.")
+    @click.option("-v", "--verbose", is_flag=True, envvar="EGOV_SIGN_VERBOSE", help="More detail.")
+    @functools.wraps(function)
+    def wrapper(as_json: bool, lang: Any, quiet: bool, verbose: bool, **values: Any) -> Any:
+        output = Output(as_json=as_json, language=lang or default_language(), quiet=quiet, verbose=verbose)
+        try:
+            return function(output=output, **values)
+        except EgovSignError as error:
+            output.error(error)
+            return of_error(error)
+
+    return wrapper  # type: ignore[return-value]
+
+
+def at_option(function: F) -> F:
+    """Add ``--at TIME``; the command gets the time to judge at, now if not given."""
+
+    def now_if_missing(ctx: click.Context, param: click.Parameter, value: datetime | None) -> datetime:
+        return value or SystemClock().now()
+
+    return click.option(
+        "--at",
+        type=TimeType(),
+        envvar="EGOV_SIGN_AT",
+        callback=now_if_missing,
+        help="Judge at this time, e.g. 2024-03-01T12:00:00Z. [default: now]",
+    )(function)
+
+
+def evidence_options(function: F) -> F:
+    """Add ``--trust``, ``--intermediate``, ``--crl`` and ``--ocsp``, each a file or a folder and repeatable."""
+    for name, text in (
+        ("--ocsp", "OCSP responses (file or folder)."),
+        ("--crl", "Revocation lists (file or folder)."),
+        ("--intermediate", "Certificates that help to build the path (file or folder)."),
+        ("--trust", "Trust anchors (file or folder)."),
+    ):
+        variable = "EGOV_SIGN_" + name.removeprefix("--").upper()
+        function = click.option(
+            name, multiple=True, type=click.Path(exists=True, path_type=Path), envvar=variable, help=text
+        )(function)
+    return function
+
+
+def password_options(function: F) -> F:
+    """Add ``--password-file``, ``--password-env`` and ``--password-fd``; the command gets a ``password`` callable."""
+
+    @click.option(
+        "--password-file",
+        type=click.Path(path_type=Path),
+        envvar="EGOV_SIGN_PASSWORD_FILE",
+        help="File whose first line is the key's password.",
+    )
+    @click.option("--password-env", metavar="NAME", help="Environment variable with it. [default: EGOV_SIGN_PASSWORD]")
+    @click.option("--password-fd", type=int, metavar="N", help="File descriptor to read it from.")
+    @functools.wraps(function)
+    def wrapper(password_file: Path | None, password_env: str | None, password_fd: int | None, **values: Any) -> Any:
+        return function(password=secret_source(password_file, password_env, password_fd), **values)
+
+    return wrapper  # type: ignore[return-value]
+
+
+def secret_source(
+    file: Path | None, variable: str | None, descriptor: int | None, *, what: str = "Password of the key"
+) -> Callable[[], str]:
+    """Return a callable that gets a secret when it is needed, and not before.
+
+    Args:
+        file: read its first line.
+        variable: name of an environment variable; where nothing is named, EGOV_SIGN_PASSWORD is tried.
+        descriptor: read the first line of this file descriptor.
+        what: how a prompt names it; a prompt is shown only where a person sits at a terminal.
+    """
+
+    def secret() -> str:
+        if file is not None:
+            return _first_line(file)
+        if descriptor is not None:
+            with os.fdopen(descriptor, encoding="utf-8") as stream:
+                return stream.readline().rstrip("\r\n")
+        if variable is not None and variable not in os.environ:
+            raise ConfigurationError("PASSWORD_VARIABLE", f"the environment variable {variable} is not set")
+        value = os.environ.get(variable or "EGOV_SIGN_PASSWORD")
+        if value is not None:
+            return value
+        if sys.stdin.isatty():
+            return str(click.prompt(what, hide_input=True, err=True))
+        raise PasswordError(
+            "PASSWORD_NEEDED",
+            f"{what.lower()} is needed and there is no terminal to ask on",
+            hint="set EGOV_SIGN_PASSWORD or add --password-file FILE",
+        )
+
+    return secret
+
+
+def _first_line(file: Path) -> str:
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError("PASSWORD_FILE", "the password file cannot be read", where=str(file)) from error
+    return lines[0] if lines else ""
