@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import sys
 import tempfile
 from pathlib import Path
@@ -29,7 +30,8 @@ def read_input(name: str, limit: int) -> bytes:
         data = _read_stream(limit)
     else:
         try:
-            if Path(name).stat().st_size > limit:
+            status = Path(name).stat()
+            if stat.S_ISREG(status.st_mode) and status.st_size > limit:
                 raise _too_large(name, limit)
             with Path(name).open("rb") as file:
                 data = file.read(limit + 1)

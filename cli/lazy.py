@@ -32,10 +32,10 @@ class LazyGroup(click.Group):
         entry = children(self.path).get(cmd_name)
         if entry is None:
             return None
-        if not entry.module:
+        if not entry.place:
             return LazyGroup(f"{self.path} {cmd_name}".strip(), name=cmd_name, help=entry.help)
-        module = import_module(f"{__package__}.{entry.module}")
-        return cast("click.Command", module.command)
+        module, _, name = entry.place.partition(":")
+        return cast("click.Command", getattr(import_module(f"{__package__}.{module}"), name))
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

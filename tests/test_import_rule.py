@@ -20,7 +20,7 @@ def layer_of(module: str) -> str | None:
             return "cli"
         case "egov_sign_pki":
             return "pki"
-        case "egov_sign" if parts[1:] not in ([], ["__init__"]):
+        case "egov_sign" if len(parts) > 1 and not parts[1].startswith("__"):
             return "base" if parts[1] in BASE else parts[1]
     return None
 

@@ -1,0 +1,53 @@
+"""Reports as a tree that a person reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+
+from egov_sign.messages import Language, describe
+from egov_sign.verdict import Finding, Indication, Report, Severity
+
+_MARKS = {Severity.NOTE: "·", Severity.WARNING: "!", Severity.INDETERMINATE: "?", Severity.INVALID: "✗"}
+_COLOURS = {Severity.WARNING: "yellow", Severity.INDETERMINATE: "yellow", Severity.INVALID: "red"}
+_OF_VERDICT = {Indication.VALID: "green", Indication.INDETERMINATE: "yellow", Indication.INVALID: "red"}
+
+
+def verdict_words(report: Report) -> str:
+    """Return the verdict of ``report``, coloured, with its reason: ``INVALID HASH_FAILURE``."""
+    sub = report.sub_indication
+    words = report.indication.value + (f" {sub.value}" if sub else "")
+    return click.style(words, fg=_OF_VERDICT[report.indication], bold=True)
+
+
+def report_lines(report: Report, language: Language, *, verbose: bool = False) -> Iterator[str]:
+    """Yield the lines of the tree: each part with its verdict, each finding in plain words with its code.
+
+    Args:
+        report: what to show.
+        language: of the findings' texts.
+        verbose: show parts that were tried and did not weigh, and notes below the first two levels.
+    """
+    yield f"{verdict_words(report)}  {report.name or report.subject}"
+    yield from _branches(report, "", language, verbose=verbose, depth=0)
+
+
+def _branches(report: Report, indent: str, language: Language, *, verbose: bool, depth: int) -> Iterator[str]:
+    shown = [finding for finding in report.findings if verbose or depth < 2 or finding.severity > Severity.NOTE]
+    parts: list[Finding | Report] = [*shown, *(child for child in report.children if verbose or child.counts)]
+    for number, part in enumerate(parts, 1):
+        last = number == len(parts)
+        stem, below = ("└─ ", "   ") if last else ("├─ ", "│  ")
+        if isinstance(part, Finding):
+            yield indent + stem + _finding_line(part, language)
+        else:
+            tried = "" if part.counts else click.style(" (tried)", dim=True)
+            yield f"{indent}{stem}{part.subject}: {part.name}{tried}  {verdict_words(part)}"
+            yield from _branches(part, indent + below, language, verbose=verbose, depth=depth + 1)
+
+
+def _finding_line(finding: Finding, language: Language) -> str:
+    mark = click.style(_MARKS[finding.severity], fg=_COLOURS.get(finding.severity))
+    place = f" [{finding.where}]" if finding.where else ""
+    return f"{mark} {describe(finding, language)}{place} {click.style(finding.code, dim=True)}"
