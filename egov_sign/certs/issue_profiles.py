@@ -24,6 +24,7 @@ _CLIENT_AUTH = "1.3.6.1.5.5.7.3.2"
 _SIGN = ("digitalSignature", "nonRepudiation")
 _AUTH = ("digitalSignature", "keyEncipherment")
 _CA = ("keyCertSign", "cRLSign")
+_LEAF_POLICIES = tuple(f"{_POLICY}.{number}" for number in range(1, 6))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +67,7 @@ def _system(name: str, kind: int) -> Profile:
 
 _ALL = [
     Profile("root", _CA, policies=("1.2.398.3.1.2",), ca=True, services=False, days=25 * 365),
-    Profile(
-        "issuer",
-        _CA,
-        policies=(_POLICY, *(f"{_POLICY}.{n}" for n in range(1, 6))),
-        ca=True,
-        path_length=0,
-        days=10 * 365,
-    ),
+    Profile("issuer", _CA, policies=(_POLICY, *_LEAF_POLICIES), ca=True, path_length=0, days=10 * 365),
     Profile("person-sign", _SIGN, (_EMAIL_PROTECTION, _PERSON), (f"{_POLICY}.3",)),
     Profile("person-auth", _AUTH, (_CLIENT_AUTH, _PERSON), (f"{_POLICY}.4",)),
     Profile("person", (*_SIGN, "keyAgreement"), (_EMAIL_PROTECTION, _CLIENT_AUTH, _PERSON), (_POLICY,)),
@@ -91,7 +85,7 @@ _ALL = [
     Profile("tsa", _SIGN, ("1.3.6.1.5.5.7.3.8",), (_POLICY,), extended_critical=True, days=3 * 365),
 ]
 PROFILES = {profile.name: profile for profile in _ALL}
-"""The kinds by name; ``person`` is the single key of the 2022 profile, ``person-sign``/``person-auth`` the older pair."""
+"""The kinds by name; ``person`` is the single key of 2022, ``person-sign`` and ``person-auth`` the older pair."""
 
 
 def profile(name: str) -> Profile:

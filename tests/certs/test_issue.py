@@ -182,7 +182,7 @@ def test_a_delta_removes_and_is_scoped(root: Authority) -> None:
     assert crl.extensions.get_extension_for_class(x509.DeltaCRLIndicator).value.crl_number == 3
     point = crl.extensions.get_extension_for_class(x509.IssuingDistributionPoint).value
     assert point.only_contains_user_certs
-    assert point.only_some_reasons == {x509.ReasonFlags.key_compromise, x509.ReasonFlags.privilege_withdrawn}
+    assert point.only_some_reasons == frozenset({x509.ReasonFlags.key_compromise, x509.ReasonFlags.privilege_withdrawn})
 
 
 @pytest.mark.parametrize(
@@ -235,19 +235,9 @@ def test_openssl_verifies_path_crl_and_ocsp(root: Authority, tmp_path: Path) -> 
 
     openssl("x509", "-in", "root.cer", "-out", "root.pem")
     openssl("crl", "-in", "root.crl", "-out", "crl.pem")
-    path = openssl(
-        "verify",
-        "-attime",
-        str(int(AT.timestamp())),
-        "-CAfile",
-        "root.pem",
-        "-crl_check",
-        "-CRLfile",
-        "crl.pem",
-        "leaf.cer",
-    )
-    assert path.strip() == "leaf.cer: OK"
     at = str(int(AT.timestamp()) + 60)
+    path = openssl("verify", "-attime", at, "-CAfile", "root.pem", "-crl_check", "-CRLfile", "crl.pem", "leaf.cer")
+    assert path.strip() == "leaf.cer: OK"
     status = openssl(
         "ocsp", "-respin", "leaf.ors", "-CAfile", "root.pem", "-issuer", "root.pem", "-cert", "leaf.cer", "-attime", at,
         "-no_nonce", "-validity_period", "999999999",
