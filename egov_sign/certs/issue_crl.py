@@ -8,7 +8,7 @@ from datetime import datetime
 
 from egov_sign.certs import issue_extensions as ext
 from egov_sign.certs.issue import Authority, algorithm_identifier, sign_structure
-from egov_sign.certs.issue_extensions import Reason
+from egov_sign.certs.reasons import Reason
 from egov_sign.crypto import der_write as der
 
 

@@ -6,10 +6,10 @@ Each function returns a finished DER ``Extension``. Criticality is what the stan
 from __future__ import annotations
 
 from datetime import datetime
-from enum import IntEnum
 from functools import lru_cache
 
 from egov_sign.certs.issue_names import directory_name, uri
+from egov_sign.certs.reasons import Reason
 from egov_sign.crypto import der_write as der
 
 KEY_USAGES = (
@@ -24,21 +24,6 @@ KEY_USAGES = (
     "decipherOnly",
 )
 """The bits of keyUsage in their order (RFC 5280, 4.2.1.3)."""
-
-
-class Reason(IntEnum):
-    """Why a certificate was revoked (RFC 5280, 5.3.1)."""
-
-    UNSPECIFIED = 0
-    KEY_COMPROMISE = 1
-    CA_COMPROMISE = 2
-    AFFILIATION_CHANGED = 3
-    SUPERSEDED = 4
-    CESSATION_OF_OPERATION = 5
-    CERTIFICATE_HOLD = 6
-    REMOVE_FROM_CRL = 8
-    PRIVILEGE_WITHDRAWN = 9
-    AA_COMPROMISE = 10
 
 
 @lru_cache(maxsize=1024)

@@ -9,7 +9,7 @@ from enum import IntEnum
 from functools import lru_cache
 
 from egov_sign.certs.issue import Authority, digest_identifier, public_key_bits, sign_structure
-from egov_sign.certs.issue_extensions import Reason
+from egov_sign.certs.reasons import Reason
 from egov_sign.crypto import der_write as der
 from egov_sign.crypto.digests import digest
 

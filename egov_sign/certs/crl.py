@@ -1,0 +1,426 @@
+"""Certificate revocation lists (RFC 5280, section 5): read once, searched in constant time.
+
+Loading reads the frame of the list and walks over its entries once, noting under every serial number where its entry
+stands; an entry is decoded when it is asked for. A list that can be read but must not be used says so in
+:attr:`Crl.defects`; whoever judges with it decides (:mod:`egov_sign.certs.crl_check`).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property, lru_cache
+from typing import Final, NamedTuple
+
+from egov_sign.certs import extensions as ext
+from egov_sign.certs.name import Name
+from egov_sign.certs.reasons import Reason
+from egov_sign.crypto import algorithms, der
+from egov_sign.crypto.algorithms import SignatureAlgorithm
+from egov_sign.crypto.keys import PublicKey
+from egov_sign.errors import InputError, LimitError
+from egov_sign.limits import DEFAULT_LIMITS, Limits
+
+CRL_NUMBER: Final = "2.5.29.20"
+REASON_CODE: Final = "2.5.29.21"
+HOLD_INSTRUCTION: Final = "2.5.29.23"
+INVALIDITY_DATE: Final = "2.5.29.24"
+DELTA_INDICATOR: Final = "2.5.29.27"
+ISSUING_DISTRIBUTION_POINT: Final = "2.5.29.28"
+CERTIFICATE_ISSUER: Final = "2.5.29.29"
+EXPIRED_CERTS_ON_CRL: Final = "2.5.29.60"
+
+_KNOWN = frozenset(
+    {
+        CRL_NUMBER,
+        DELTA_INDICATOR,
+        ISSUING_DISTRIBUTION_POINT,
+        EXPIRED_CERTS_ON_CRL,
+        ext.AUTHORITY_KEY_ID,
+        ext.FRESHEST_CRL,
+    }
+)
+_KNOWN_IN_ENTRY = frozenset({REASON_CODE, HOLD_INSTRUCTION, INVALIDITY_DATE, CERTIFICATE_ISSUER})
+_PEM = re.compile(rb"-----BEGIN X509 CRL-----(.*?)-----END X509 CRL-----", re.DOTALL)
+_NULL = b"\x05\x00"
+_TIMES = (der.UTC_TIME, der.GENERALIZED_TIME)
+_VETTED = 1024
+"""Distinct sets of entry extensions remembered during the scan; an honest list has a handful."""
+
+
+class CrlEntry(NamedTuple):
+    """One revoked certificate.
+
+    Attributes:
+        serial: its serial number.
+        issuer: who issued it; differs from the list's issuer only in an indirect CRL.
+        revoked_at: when it was revoked, UTC.
+        reason: why; ``None`` if the entry does not say.
+        invalidity_date: since when the key is suspected to be in wrong hands, as information; ``None`` if absent.
+    """
+
+    serial: int
+    issuer: Name
+    revoked_at: datetime
+    reason: Reason | None
+    invalidity_date: datetime | None
+
+    @property
+    def is_hold(self) -> bool:
+        """Whether the certificate is only suspended."""
+        return self.reason is Reason.CERTIFICATE_HOLD
+
+    @property
+    def is_removal(self) -> bool:
+        """Whether a delta CRL takes the certificate off its base."""
+        return self.reason is Reason.REMOVE_FROM_CRL
+
+
+@dataclass(frozen=True, slots=True)
+class IssuingDistributionPoint:
+    """The scope of a CRL (RFC 5280, 5.2.5).
+
+    Attributes:
+        full_name: the names of the distribution point; ``None`` if there is none or a relative name stands there.
+        relative_name: contents of the name relative to the CRL issuer's; ``None`` if absent.
+        only_user: it lists only certificates of end entities.
+        only_ca: it lists only certificates of CAs.
+        only_attribute: it lists only attribute certificates.
+        reasons: numbers of the reasons it covers; ``None`` means all.
+        indirect: it may list certificates of other issuers.
+    """
+
+    full_name: tuple[ext.GeneralName, ...] | None = None
+    relative_name: bytes | None = None
+    only_user: bool = False
+    only_ca: bool = False
+    only_attribute: bool = False
+    reasons: frozenset[int] | None = None
+    indirect: bool = False
+
+
+class Crl:
+    """A certificate revocation list.
+
+    Attributes:
+        data: the DER bytes.
+        issuer: who issued it.
+        this_update: when it was issued, UTC.
+        next_update: when the next one is due at the latest; ``None`` if it does not say.
+        extensions: its extensions, not decoded.
+        number: its CRL number; ``None`` if absent.
+        base_number: of a delta CRL, the number of the complete one it builds upon; ``None`` for a complete one.
+        scope: its issuing distribution point; ``None`` if absent.
+        defects: codes of what forbids to use it, though it could be read.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        """Read the DER list ``data``.
+
+        Raises:
+            InputError: ``CRL_MALFORMED``.
+        """
+        self.data = data
+        self._index: dict[int, int] = {}
+        self._repeated: dict[int, list[int]] = {}
+        self._unknown_critical = self._removals = False
+        self._issuer_starts: list[int] = []
+        self._issuers: list[Name] = []
+        defects: list[str] = []
+        try:
+            self._read(defects)
+        except InputError as error:
+            raise InputError("CRL_MALFORMED", f"not a revocation list: {error.message}", where=error.where) from error
+        self.defects = tuple(dict.fromkeys(defects))
+
+    @classmethod
+    def load(cls, data: bytes, limits: Limits = DEFAULT_LIMITS) -> Crl:
+        """Read a list from DER or PEM; PEM is often served where DER is due.
+
+        Raises:
+            InputError: ``CRL_MALFORMED``.
+            LimitError: ``CRL_TOO_LARGE``.
+        """
+        if len(data) > 2 * limits.crl_bytes:
+            raise LimitError("CRL_TOO_LARGE", f"a revocation list of more than {limits.crl_bytes} bytes")
+        if data[:1] != b"\x30":
+            data = _from_pem(data)
+        if len(data) > limits.crl_bytes:
+            raise LimitError("CRL_TOO_LARGE", f"a revocation list of more than {limits.crl_bytes} bytes")
+        return cls(data)
+
+    def _read(self, defects: list[str]) -> None:
+        whole = der.Reader(self.data)
+        outer = whole.enter()
+        whole.finish()
+        self._tbs_start = outer.position
+        fields = outer.enter()
+        self._tbs_end = outer.position
+        self._outer_algorithm = outer.element(der.SEQUENCE)
+        self._signature = outer.octet_bits()
+        outer.finish()
+
+        version = fields.integer() if fields.peek() == der.INTEGER else 0
+        if version not in (0, 1):
+            raise der.error("DER_VALUE", "an unknown version", fields.position)
+        if _without_null(fields.element(der.SEQUENCE)) != _without_null(self._outer_algorithm):
+            defects.append("CRL_ALGORITHM_MISMATCH")
+        self.issuer = Name(fields.element(der.SEQUENCE))
+        self.this_update = fields.time()
+        self.next_update = fields.time() if fields.peek() in _TIMES else None
+        entries = fields.maybe_enter(der.SEQUENCE)
+        wrapper = fields.maybe_enter(der.explicit(0))
+        fields.finish()
+        self._read_extensions(wrapper, defects)
+        if entries is not None:
+            self._scan(entries.position, entries.end)
+        self._judge_entries(version, defects)
+
+    def _read_extensions(self, wrapper: der.Reader | None, defects: list[str]) -> None:
+        self.extensions = ext.Extensions()
+        if wrapper is not None:
+            self.extensions = ext.read_extensions(wrapper.enter())
+            wrapper.finish()
+        if self.extensions.duplicates:
+            defects.append("CRL_EXTENSION_TWICE")
+        if any(found.critical and oid not in _KNOWN for oid, found in self.extensions.items()):
+            defects.append("CRL_CRITICAL_EXTENSION")
+        self.number = self._number(CRL_NUMBER)
+        self.base_number = self._number(DELTA_INDICATOR)
+        scope = self.extensions.get(ISSUING_DISTRIBUTION_POINT)
+        self.scope = None if scope is None else _read_scope(scope.value)
+
+    def _number(self, oid: str) -> int | None:
+        extension = self.extensions.get(oid)
+        if extension is None:
+            return None
+        reader = der.Reader(extension.value)
+        number = reader.integer()
+        reader.finish()
+        return number
+
+    def _scan(self, position: int, end: int) -> None:
+        """Note where the entry of every serial number starts; read by hand, since there may be a million of them."""
+        data, index, header = self.data, self._index, der.header
+        vetted = {b""}
+        while position < end:
+            start = position
+            tag, serial_at, position = header(data, position, end)
+            # A serial number and a date are short in every honest list: their lengths are one byte each.
+            serial_end = serial_at + 2 + data[serial_at + 1]
+            date_end = serial_end + 2 + data[serial_end + 1] if serial_end + 2 <= position else position + 1
+            if (
+                tag != der.SEQUENCE
+                or data[serial_at] != der.INTEGER
+                or date_end > position
+                or data[serial_end] not in _TIMES
+            ):
+                raise der.error("DER_VALUE", "an entry without a serial number and a date", start)
+            serial = int.from_bytes(data[serial_at + 2 : serial_end], "big", signed=True)
+            if serial in index:
+                self._repeated.setdefault(serial, []).append(start)
+            else:
+                index[serial] = start
+            extensions = data[date_end:position]
+            if extensions not in vetted and self._vet(extensions, start) and len(vetted) < _VETTED:
+                vetted.add(extensions)
+
+    def _vet(self, extensions: bytes, start: int) -> bool:
+        """Note what the extensions of an entry mean for the list; tell whether seeing them again adds nothing."""
+        found = _read_entry_extensions(extensions)
+        self._unknown_critical |= found.unknown_critical
+        self._removals |= found.reason is Reason.REMOVE_FROM_CRL
+        if found.issuer is None:
+            return True
+        self._issuer_starts.append(start)
+        self._issuers.append(found.issuer)
+        return False
+
+    def _judge_entries(self, version: int, defects: list[str]) -> None:
+        if self._unknown_critical:
+            defects.append("CRL_CRITICAL_EXTENSION")
+        if self._issuers and not self.is_indirect:
+            defects.append("CRL_SCOPE_MALFORMED")
+        if self._removals and not self.is_delta:
+            defects.append("CRL_REMOVAL_IN_BASE")
+        if version == 0 and self.extensions:
+            defects.append("CRL_VERSION")
+
+    @property
+    def is_delta(self) -> bool:
+        """Whether it lists only what changed since a complete one."""
+        return self.base_number is not None
+
+    @property
+    def is_indirect(self) -> bool:
+        """Whether it may list certificates of other issuers."""
+        return self.scope is not None and self.scope.indirect
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the bytes, in lower-case hexadecimal digits."""
+        return hashlib.sha256(self.data).hexdigest()
+
+    @cached_property
+    def aki(self) -> ext.AuthorityKeyId | None:
+        """Which key of the issuer signed it; ``None`` if absent.
+
+        Raises:
+            InputError: ``DER_*``.
+        """
+        extension = self.extensions.get(ext.AUTHORITY_KEY_ID)
+        return None if extension is None else ext.authority_key_id(extension.value)
+
+    @cached_property
+    def freshest_crl(self) -> tuple[ext.DistributionPoint, ...]:
+        """Where its delta CRLs are; empty if absent.
+
+        Raises:
+            InputError: ``DER_*``.
+        """
+        extension = self.extensions.get(ext.FRESHEST_CRL)
+        return () if extension is None else ext.distribution_points(extension.value)
+
+    @cached_property
+    def signature_algorithm(self) -> SignatureAlgorithm:
+        """The algorithm it is signed with.
+
+        Raises:
+            InputError: ``ALGORITHM_MALFORMED``.
+            UnsupportedError: ``ALGORITHM_UNKNOWN``, ``ALGORITHM_PARAMETERS``.
+        """
+        return algorithms.by_oid(der.Reader(self._outer_algorithm).enter().oid())
+
+    def is_signed_by(self, key: PublicKey) -> bool:
+        """Tell whether ``key`` made its signature; an algorithm that is not known gives ``False``."""
+        try:
+            algorithm = self.signature_algorithm
+        except InputError:
+            return False
+        return key.verify(self._signature, self.data[self._tbs_start : self._tbs_end], algorithm)
+
+    def __len__(self) -> int:
+        """Return the number of entries."""
+        return len(self._index) + sum(map(len, self._repeated.values()))
+
+    def __bool__(self) -> bool:
+        """A list is a list, even an empty one."""
+        return True
+
+    def __repr__(self) -> str:
+        kind = "delta CRL" if self.is_delta else "CRL"
+        return f"<{kind} of {self.issuer}, number {self.number}, {self.this_update:%Y-%m-%d}, {len(self)} entries>"
+
+    def find(self, serial: int, issuer: Name | None = None) -> CrlEntry | None:
+        """Return the entry of the certificate ``serial``, ``None`` if it is not listed.
+
+        Args:
+            serial: the certificate's serial number.
+            issuer: the certificate's issuer; that of the list if not given. Only an indirect CRL lists others.
+
+        Of several entries for one certificate the gravest counts: a lasting revocation before a suspension, a
+        suspension before a removal, and the earlier of two alike.
+
+        Raises:
+            InputError: ``CRL_MALFORMED`` if the entry's date cannot be read.
+        """
+        first = self._index.get(serial)
+        if first is None:
+            return None
+        wanted = self.issuer if issuer is None else issuer
+        entries = [
+            entry
+            for entry in (self._entry(offset) for offset in (first, *self._repeated.get(serial, ())))
+            if entry.issuer == wanted
+        ]
+        return min(entries, key=lambda entry: (entry.is_removal, entry.is_hold, entry.revoked_at), default=None)
+
+    def _entry(self, offset: int) -> CrlEntry:
+        try:
+            fields = der.Reader(self.data, offset).enter()
+            serial = int.from_bytes(fields.take(der.INTEGER), "big", signed=True)
+            revoked_at = fields.time()
+            said = _read_entry_extensions(self.data[fields.position : fields.end])
+        except InputError as error:
+            raise InputError("CRL_MALFORMED", f"an unreadable entry: {error.message}", where=error.where) from error
+        return CrlEntry(serial, self._issuer_at(offset), revoked_at, said.reason, said.invalidity_date)
+
+    def _issuer_at(self, offset: int) -> Name:
+        """Return the issuer that the entry at ``offset`` names or inherits (RFC 5280, 5.3.3)."""
+        position = bisect_right(self._issuer_starts, offset)
+        return self._issuers[position - 1] if position else self.issuer
+
+
+class _EntryExtensions(NamedTuple):
+    """What the extensions of an entry say."""
+
+    reason: Reason | None = None
+    invalidity_date: datetime | None = None
+    issuer: Name | None = None
+    unknown_critical: bool = False
+
+
+@lru_cache(maxsize=1024)
+def _read_entry_extensions(encoded: bytes) -> _EntryExtensions:
+    if not encoded:
+        return _EntryExtensions()
+    reader = der.Reader(encoded)
+    found = ext.read_extensions(reader.enter())
+    reader.finish()
+    reason, invalidity, issuer = (found.get(oid) for oid in (REASON_CODE, INVALIDITY_DATE, CERTIFICATE_ISSUER))
+    return _EntryExtensions(
+        None if reason is None else Reason.from_code(der.Reader(reason.value).integer(der.ENUMERATED)),
+        None if invalidity is None else der.Reader(invalidity.value).time(),
+        None if issuer is None else _directory_name(issuer.value),
+        bool(found.duplicates) or any(item.critical and oid not in _KNOWN_IN_ENTRY for oid, item in found.items()),
+    )
+
+
+def _directory_name(value: bytes) -> Name:
+    for name in ext.general_names(value):
+        if name.kind == 4:
+            return Name(name.content)
+    raise InputError("DER_VALUE", "a certificate issuer without a directory name")
+
+
+def _read_scope(value: bytes) -> IssuingDistributionPoint:
+    outer = der.Reader(value)
+    fields = outer.enter()
+    outer.finish()
+    name = fields.maybe_enter(der.explicit(0))
+    full_name, relative_name = ext.distribution_point_name(name) if name is not None else (None, None)
+    only_user, only_ca = _flag(fields, 1), _flag(fields, 2)
+    reasons = fields.named_bits(der.implicit(3)) if fields.peek() == der.implicit(3) else None
+    indirect, only_attribute = _flag(fields, 4), _flag(fields, 5)
+    fields.finish()
+    if only_user + only_ca + only_attribute > 1:
+        raise InputError("DER_VALUE", "a scope that excludes itself")
+    return IssuingDistributionPoint(full_name, relative_name, only_user, only_ca, only_attribute, reasons, indirect)
+
+
+def _flag(fields: der.Reader, number: int) -> bool:
+    tag = der.implicit(number)
+    return fields.boolean(tag) if fields.peek() == tag else False
+
+
+def _without_null(identifier: bytes) -> bytes:
+    """Return an AlgorithmIdentifier's contents without NULL parameters.
+
+    Lists are in real use whose two identifiers differ by nothing else.
+    """
+    return der.Reader(identifier).take(der.SEQUENCE).removesuffix(_NULL)
+
+
+def _from_pem(data: bytes) -> bytes:
+    block = _PEM.search(data)
+    if block is None:
+        raise InputError("CRL_MALFORMED", "neither a DER nor a PEM revocation list")
+    try:
+        return base64.b64decode(b"".join(block[1].split()), validate=True)
+    except binascii.Error as error:
+        raise InputError("CRL_MALFORMED", "a PEM block that is not base64") from error
