@@ -1,0 +1,88 @@
+"""Writing a world: every file listed, only what changed written again, nothing foreign touched."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from egov_sign.errors import ConfigurationError
+from egov_sign_pki import World
+from egov_sign_pki.writing import clean
+
+AT = datetime(2024, 3, 1, 12, tzinfo=UTC)
+
+
+def test_the_manifest_lists_every_file_with_its_digest(tmp_path: Path) -> None:
+    world = World.build()
+    world.write(tmp_path)
+    manifest = json.loads((tmp_path / "manifest.json").read_text(encoding="utf-8"))
+    assert "protect nothing" in manifest["warning"]
+    listed = {entry["path"]: entry["sha256"] for entry in manifest["files"]}
+    there = {file.relative_to(tmp_path).as_posix() for file in tmp_path.rglob("*") if file.is_file()}
+    assert there == {*listed, "manifest.json"}
+    assert all(hashlib.sha256((tmp_path / path).read_bytes()).hexdigest() == digest for path, digest in listed.items())
+    revoked = next(entry for entry in manifest["files"] if entry["path"] == "certificates/revoked-person.cer")
+    assert revoked["status"] == "revoked"
+    assert revoked["iin"] == "991231510003"
+
+
+def test_key_and_certificate_belong_together(tmp_path: Path) -> None:
+    World.build().write(tmp_path)
+    key = load_pem_private_key((tmp_path / "keys/head.pem").read_bytes(), None)
+    chain = x509.load_pem_x509_certificates((tmp_path / "chains/head.pem").read_bytes())
+    assert len(chain) == 3
+    assert chain[0].public_key() == key.public_key()
+
+
+def test_the_second_time_nothing_is_written(tmp_path: Path) -> None:
+    first = World.build().write(tmp_path)
+    second = World.build().write(tmp_path)
+    assert second.written == ()
+    assert second.deleted == ()
+    assert set(second.kept) == set(first.written)
+
+
+def test_a_revocation_rewrites_its_list_and_answer_only(tmp_path: Path) -> None:
+    World.build().write(tmp_path)
+    world = World.build()
+    world.revoke("head", at=datetime(2024, 2, 28, tzinfo=UTC))
+    assert set(world.write(tmp_path).written) == {"crl/issuer.crl", "ocsp/head.ors"}
+
+
+def test_what_a_smaller_world_lacks_is_deleted(tmp_path: Path) -> None:
+    World.build().write(tmp_path)
+    (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
+    changed = World.build(world="minimal").write(tmp_path)
+    assert "certificates/head.cer" in changed.deleted
+    assert not (tmp_path / "certificates/head.cer").exists()
+    assert (tmp_path / "notes.txt").read_text(encoding="utf-8") == "mine"
+
+
+def test_a_foreign_folder_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "thesis.doc").write_text("precious", encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="FOLDER_FOREIGN"):
+        World.build().write(tmp_path)
+    (tmp_path / "manifest.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="FOLDER_FOREIGN"):
+        World.build().write(tmp_path)
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("", encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="FOLDER_UNWRITABLE"):
+        World.build().write(file / "world")
+
+
+def test_cleaning_leaves_what_is_not_ours(tmp_path: Path) -> None:
+    folder = tmp_path / "world"
+    World.build(world="minimal").write(folder)
+    (folder / "keys/own.txt").write_text("mine", encoding="utf-8")
+    clean(folder)
+    assert [file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()] == ["keys/own.txt"]
