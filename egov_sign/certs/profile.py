@@ -1,0 +1,303 @@
+"""Who a certificate of the country's PKI was issued to, and for what.
+
+The subject carries the holder's names and numbers in fixed attributes (R405, R532): CN is surname and given name, SN
+the surname, G the **patronymic**, serialNumber ``IIN`` and twelve digits, O the organisation, one OU ``BIN`` and twelve
+digits. Some certificates carry ``BIN…`` in serialNumber. Certificates of information systems have no IIN. Roles, the
+way the holder was identified and the key's storage are object identifiers under 1.2.398.3.3.
+
+A number counts only in its attribute, in its exact spelling and alone; everything else is a finding, not a number.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeVar
+
+from egov_sign.certs import extensions as ext
+from egov_sign.certs import name as names
+from egov_sign.certs.certificate import Certificate
+from egov_sign.certs.iin import Bin, Iin
+from egov_sign.errors import InputError
+from egov_sign.verdict import Finding, Report, SubIndication
+
+
+class Holder(StrEnum):
+    """Kinds of holders."""
+
+    PERSON = "person"
+    ORGANISATION = "organisation"
+    """A person who acts for an organisation."""
+    SYSTEM = "system"
+    AUTHORITY = "authority"
+    UNKNOWN = "unknown"
+
+
+class Role(StrEnum):
+    """What the holder may do, by extended key usage."""
+
+    PERSON = "person"
+    ORGANISATION = "organisation"
+    HEAD = "head"
+    RIGHT_TO_SIGN = "right-to-sign"
+    FINANCE = "finance"
+    HR = "hr"
+    EMPLOYEE = "employee"
+    SYSTEM = "system"
+    TREASURY = "treasury"
+    NCA_ADMINISTRATOR = "nca-administrator"
+    NCA_MANAGER = "nca-manager"
+    NCA_OPERATOR = "nca-operator"
+
+
+class Purpose(StrEnum):
+    """What the key is for."""
+
+    SIGNING = "signing"
+    AUTHENTICATION = "authentication"
+
+
+_KZ = "1.2.398.3.3"
+ROLES = {
+    f"{_KZ}.4.1.1": Role.PERSON,
+    f"{_KZ}.4.1.1.1": Role.SYSTEM,
+    f"{_KZ}.4.1.2": Role.ORGANISATION,
+    f"{_KZ}.4.1.2.1": Role.HEAD,
+    f"{_KZ}.4.1.2.2": Role.RIGHT_TO_SIGN,
+    f"{_KZ}.4.1.2.3": Role.FINANCE,
+    f"{_KZ}.4.1.2.4": Role.HR,
+    f"{_KZ}.4.1.2.5": Role.EMPLOYEE,
+    f"{_KZ}.4.1.2.6": Role.SYSTEM,
+    "1.2.398.5.19.1.2.2.1": Role.TREASURY,
+    f"{_KZ}.4.2.1": Role.NCA_ADMINISTRATOR,
+    f"{_KZ}.4.2.2": Role.NCA_MANAGER,
+    f"{_KZ}.4.2.3": Role.NCA_OPERATOR,
+}
+_SYSTEM_ROLES = f"{_KZ}.4.1.2.6."
+IDENTIFICATION = {
+    f"{_KZ}.4.3.1": "service-centre",
+    f"{_KZ}.4.3.2": "remote",
+    f"{_KZ}.4.3.2.1": "digital-id",
+    f"{_KZ}.4.3.2.2": "ai",
+}
+KEY_STORAGE = {
+    f"{_KZ}.5.1.1": "pkcs12",
+    f"{_KZ}.5.2.1": "id-card",
+    f"{_KZ}.5.2.2": "kaztoken",
+    f"{_KZ}.5.3.1": "cloud",
+}
+KEY_STORAGE_EXTENSION = f"{_KZ}.5"
+POLICY_2022 = f"{_KZ}.2"
+SIGNING_POLICIES = frozenset({f"{_KZ}.2.1", f"{_KZ}.2.3"})
+AUTHENTICATION_POLICIES = frozenset({f"{_KZ}.2.2", f"{_KZ}.2.4"})
+_CLIENT_AUTH = "1.3.6.1.5.5.7.3.2"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a certificate says of its holder; nothing here says that the certificate is valid.
+
+    Attributes:
+        holder: kind of holder.
+        common_name: surname and given name, or the name of a system or authority.
+        surname: empty if absent.
+        given_name: what the common name adds to the surname; empty if that cannot be told.
+        patronymic: empty if absent.
+        organisation: empty if absent.
+        email: empty if absent.
+        iin: the holder's number; ``None`` if absent or not established.
+        bin: the organisation's number; ``None`` if absent or not established.
+        roles: what the holder may do.
+        purposes: what the key is for (R406).
+        key_storage: where the key lives, as far as it is said.
+        identification: how the holder was identified, as far as it is said.
+        policies: certificate policies, dotted.
+        findings: what is wrong or remarkable with all this.
+    """
+
+    holder: Holder
+    common_name: str
+    surname: str
+    given_name: str
+    patronymic: str
+    organisation: str
+    email: str
+    iin: Iin | None
+    bin: Bin | None
+    roles: frozenset[Role]
+    purposes: frozenset[Purpose]
+    key_storage: tuple[str, ...]
+    identification: tuple[str, ...]
+    policies: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def can_sign(self) -> bool:
+        """Whether the key is for signing documents (R406)."""
+        return Purpose.SIGNING in self.purposes
+
+    @property
+    def full_name(self) -> str:
+        """Surname, given name and patronymic, as on a document."""
+        return " ".join(part for part in (self.common_name, self.patronymic) if part)
+
+
+def identify(certificate: Certificate) -> Identity:
+    """Read from ``certificate`` who holds it and what for.
+
+    Nothing is raised for a subject of another shape: what is missing is empty or ``None``, what is wrong a finding.
+    """
+    report = Report("identity")
+    attributes = _attributes(certificate, report)
+    iin, bin_ = _numbers(attributes, report)
+    usages = _or_malformed(lambda: certificate.eku, report) or ()
+    policies = _or_malformed(lambda: certificate.policies, report) or ()
+    roles = frozenset(role for oid in usages if (role := _role(oid)))
+    common_name = _single(attributes, names.COMMON_NAME)
+    surname = _single(attributes, names.SURNAME)
+    given_name = common_name.removeprefix(surname + " ") if surname else ""
+    return Identity(
+        holder=_holder(certificate, roles, iin, bin_, common_name),
+        common_name=common_name,
+        surname=surname,
+        given_name="" if given_name == common_name else given_name,
+        patronymic=_single(attributes, names.GIVEN_NAME),
+        organisation=_single(attributes, names.ORGANIZATION),
+        email=_single(attributes, names.EMAIL),
+        iin=iin,
+        bin=bin_,
+        roles=roles,
+        purposes=_purposes(certificate, usages, frozenset(policies), report),
+        key_storage=_key_storage(certificate, report),
+        identification=tuple(IDENTIFICATION[oid] for oid in usages if oid in IDENTIFICATION),
+        policies=policies,
+        findings=tuple(report.findings),
+    )
+
+
+_T = TypeVar("_T")
+
+
+def _or_malformed(read: Callable[[], _T], report: Report) -> _T | None:
+    try:
+        return read()
+    except InputError as error:
+        report.fail("CERT_EXTENSION_MALFORMED", SubIndication.FORMAT_FAILURE, reason=error.message)
+        return None
+
+
+def _attributes(certificate: Certificate, report: Report) -> tuple[names.Attribute, ...]:
+    try:
+        return certificate.subject.attributes
+    except InputError as error:
+        report.fail("CERT_NAME_MALFORMED", SubIndication.FORMAT_FAILURE, reason=error.message)
+        return ()
+
+
+def _texts(attributes: tuple[names.Attribute, ...], oid: str) -> list[str]:
+    return [attribute.text for attribute in attributes if attribute.oid == oid]
+
+
+def _single(attributes: tuple[names.Attribute, ...], oid: str) -> str:
+    return next(iter(_texts(attributes, oid)), "")
+
+
+def _role(oid: str) -> Role | None:
+    return Role.SYSTEM if oid.startswith(_SYSTEM_ROLES) else ROLES.get(oid)
+
+
+_EXACT = re.compile(r"(IIN|BIN)([0-9]{12})")
+_LOOK_ALIKE = re.compile(r"(?:[iіı1lи]{2}[nнп]|[bвб][iіı1lи][nн])\d")
+_NOT_ALPHANUMERIC = re.compile(r"[\W_]+")
+_NUMBER_ATTRIBUTES = frozenset({names.SERIAL_NUMBER, names.ORGANIZATIONAL_UNIT})
+
+
+def _numbers(attributes: tuple[names.Attribute, ...], report: Report) -> tuple[Iin | None, Bin | None]:
+    """Find the IIN in serialNumber and the BIN in OU or serialNumber (R405)."""
+    serials = _texts(attributes, names.SERIAL_NUMBER)
+    if len(serials) > 1:
+        report.fail("IDENTITY_SEVERAL_SERIAL_NUMBERS", SubIndication.SIG_CONSTRAINTS_FAILURE, count=len(serials))
+        return None, None
+    iins: list[str] = []
+    bins: list[str] = []
+    for attribute in attributes:
+        exact = _EXACT.fullmatch(attribute.text)
+        if exact is None:
+            _warn_look_alike(attribute, report)
+        elif attribute.oid == names.SERIAL_NUMBER:
+            (iins if exact[1] == "IIN" else bins).append(exact[2])
+        elif attribute.oid == names.ORGANIZATIONAL_UNIT and exact[1] == "BIN":
+            bins.append(exact[2])
+        else:
+            report.warn("IDENTITY_NUMBER_MISPLACED", attribute.label, kind=exact[1])
+    return _established(iins, Iin.parse, "IIN", report), _established(bins, Bin.parse, "BIN", report)
+
+
+def _warn_look_alike(attribute: names.Attribute, report: Report) -> None:
+    """Tell of a text that a person would read as ``IIN…`` or ``BIN…`` though it is spelled otherwise."""
+    plain = _NOT_ALPHANUMERIC.sub("", unicodedata.normalize("NFKC", attribute.text).lower())
+    if attribute.oid in _NUMBER_ATTRIBUTES and _LOOK_ALIKE.match(plain):
+        report.warn("IDENTITY_NUMBER_MISSPELLED", attribute.label)
+
+
+_N = TypeVar("_N", Iin, Bin)
+
+
+def _established(digits: list[str], parse: Callable[[str], _N], kind: str, report: Report) -> _N | None:
+    if not digits:
+        return None
+    if len(set(digits)) > 1:
+        report.fail("IDENTITY_NUMBERS_CONTRADICT", SubIndication.SIG_CONSTRAINTS_FAILURE, kind=kind)
+        return None
+    try:
+        number = parse(digits[0])
+    except InputError as error:
+        report.fail("IDENTITY_NUMBER_WRONG", SubIndication.SIG_CONSTRAINTS_FAILURE, kind=kind, reason=error.code)
+        return None
+    if number.is_test:
+        report.note("IDENTITY_TEST_NUMBER", kind=kind)
+    return number
+
+
+def _holder(
+    certificate: Certificate, roles: frozenset[Role], iin: Iin | None, bin_: Bin | None, common_name: str
+) -> Holder:
+    if Role.SYSTEM in roles or (iin is None and common_name.startswith("ИС ")):
+        return Holder.SYSTEM
+    if bin_ is not None or roles - {Role.PERSON}:
+        return Holder.ORGANISATION
+    if iin is not None or roles:
+        return Holder.PERSON
+    try:
+        return Holder.AUTHORITY if certificate.is_ca else Holder.UNKNOWN
+    except InputError:
+        return Holder.UNKNOWN
+
+
+def _purposes(
+    certificate: Certificate, usages: tuple[str, ...], policies: frozenset[str], report: Report
+) -> frozenset[Purpose]:
+    """Tell what the key is for: the key usage decides, the policies of the old profile may restrict it (R406)."""
+    key_usage = _or_malformed(lambda: certificate.key_usage, report) or frozenset()
+    signs = policies & SIGNING_POLICIES
+    authenticates = policies & AUTHENTICATION_POLICIES
+    purposes = set()
+    if "nonRepudiation" in key_usage:
+        if authenticates and not signs:
+            report.warn("IDENTITY_PURPOSES_CONTRADICT")
+        else:
+            purposes.add(Purpose.SIGNING)
+    if "digitalSignature" in key_usage and (authenticates or POLICY_2022 in policies or _CLIENT_AUTH in usages):
+        purposes.add(Purpose.AUTHENTICATION)
+    return frozenset(purposes)
+
+
+def _key_storage(certificate: Certificate, report: Report) -> tuple[str, ...]:
+    extension = certificate.extensions.get(KEY_STORAGE_EXTENSION)
+    if extension is None:
+        return ()
+    places = _or_malformed(lambda: ext.oids(extension.value), report) or ()
+    return tuple(KEY_STORAGE.get(oid, oid) for oid in places)
