@@ -1,0 +1,27 @@
+"""How the readers of signatures say no: one exception that carries a finding."""
+
+from __future__ import annotations
+
+from egov_sign.verdict import Report, Scalar, SubIndication
+
+
+class Refusal(Exception):
+    """A signature breaks a rule; never leaves :mod:`egov_sign.docs`, whose checks turn it into a finding.
+
+    Args:
+        code: code of the finding.
+        sub: the reason it gives.
+        where: the element concerned.
+        params: what the text of the code is filled with.
+    """
+
+    def __init__(self, code: str, sub: SubIndication, where: str = "", **params: Scalar) -> None:
+        super().__init__(code)
+        self.code = code
+        self.sub = sub
+        self.where = where
+        self.params = params
+
+    def report_to(self, report: Report) -> None:
+        """Add the finding to ``report``."""
+        report.fail(self.code, self.sub, self.where, **self.params)

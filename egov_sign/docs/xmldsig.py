@@ -1,0 +1,274 @@
+"""The structure of ``ds:Signature``: what it may look like, read into plain objects.
+
+Sources: W3C XML Signature Syntax and Processing 1.1 (2013), sections 4 and 5; RFC 9231 for identifiers.
+
+Nothing is believed here and nothing is verified; but whatever does not have exactly the form of the standard is
+refused, so that later steps cannot be led to two readings of it: one SignedInfo, at least one Reference, digest and
+signature values that are base64 and nothing else.
+"""
+
+from __future__ import annotations
+
+import binascii
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lxml import etree
+
+from egov_sign.crypto import algorithms, digests
+from egov_sign.crypto.algorithms import SignatureAlgorithm
+from egov_sign.docs import c14n
+from egov_sign.docs.c14n import C14nMethod
+from egov_sign.docs.refusal import Refusal
+from egov_sign.docs.xmlparse import text_of
+from egov_sign.errors import UnsupportedError
+from egov_sign.limits import Limits
+from egov_sign.verdict import SubIndication
+
+DS_NS = "http://www.w3.org/2000/09/xmldsig#"
+DSIG11_NS = "http://www.w3.org/2009/xmldsig11#"
+WSU_NS = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd"
+
+DS = f"{{{DS_NS}}}"
+SIGNATURE = DS + "Signature"
+ENVELOPED = DS_NS + "enveloped-signature"
+BASE64 = DS_NS + "base64"
+XPATH = "http://www.w3.org/TR/1999/REC-xpath-19991116"
+TYPE_MANIFEST = DS_NS + "Manifest"
+
+ID_ATTRIBUTES = ("Id", "ID", "id", f"{{{c14n.XML_NS}}}id", f"{{{WSU_NS}}}Id")
+"""Every spelling of an identifier that some verifier resolves; all of them share one space here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transform:
+    """One step from the referenced data to the digested octets.
+
+    Attributes:
+        uri: its algorithm.
+        inclusive_prefixes: PrefixList of exclusive canonicalisation, ``""`` for the default namespace.
+        xpath: the expression of an XPath transform.
+        namespaces: the prefixes in scope at the expression.
+    """
+
+    uri: str
+    inclusive_prefixes: tuple[str, ...] = ()
+    xpath: str = ""
+    namespaces: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """``ds:Reference``: what is signed, how it becomes octets, and their digest.
+
+    Attributes:
+        uri: ``None`` where the attribute is absent, which is not the same as empty.
+        digest: name of the digest (:mod:`egov_sign.crypto.digests`).
+        where: the reference in words for findings.
+    """
+
+    uri: str | None
+    type: str
+    id: str
+    transforms: tuple[Transform, ...]
+    digest: str
+    digest_value: bytes
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """``ds:Signature``, its form checked, nothing verified.
+
+    Attributes:
+        element: where it stands in the document.
+        value: the decoded SignatureValue.
+        key_info: the element, if there is one.
+        objects: its ``ds:Object`` children.
+        where: the signature in words for findings.
+    """
+
+    element: etree._Element
+    id: str
+    signed_info: etree._Element
+    c14n_method: C14nMethod
+    c14n_prefixes: tuple[str, ...]
+    algorithm: SignatureAlgorithm
+    references: tuple[Reference, ...]
+    value: bytes
+    key_info: etree._Element | None
+    objects: tuple[etree._Element, ...]
+    where: str
+
+
+def find_signatures(root: etree._Element) -> list[etree._Element]:
+    """Return all ``ds:Signature`` elements in document order, nested ones too."""
+    return list(root.iter(SIGNATURE))
+
+
+def read_signature(element: etree._Element, limits: Limits) -> Signature:
+    """Read ``element``, a ``ds:Signature``.
+
+    Raises:
+        Refusal: FORMAT_FAILURE for a structure that the standard does not allow;
+            CRYPTO_CONSTRAINTS_FAILURE for an algorithm that is not known or not accepted here.
+    """
+    where = path_of(element)
+    children = list(element.iterchildren("*"))
+    names = [child.tag for child in children]
+    if names[:2] != [DS + "SignedInfo", DS + "SignatureValue"] or names.count(DS + "SignedInfo") != 1:
+        raise _malformed(where, "SignedInfo, SignatureValue, [KeyInfo], [Object …]")
+    rest = children[2:]
+    key_info = rest.pop(0) if rest and rest[0].tag == DS + "KeyInfo" else None
+    if any(child.tag != DS + "Object" for child in rest):
+        raise _malformed(where, "SignedInfo, SignatureValue, [KeyInfo], [Object …]")
+    signed_info, value = children[:2]
+
+    parts = list(signed_info.iterchildren("*"))
+    expected = [DS + "CanonicalizationMethod", DS + "SignatureMethod", DS + "Reference"]
+    if [part.tag for part in parts[:3]] != expected or any(part.tag != expected[2] for part in parts[3:]):
+        raise _malformed(where + "/SignedInfo", "CanonicalizationMethod, SignatureMethod, Reference …")
+    method = c14n.METHODS.get(parts[0].get("Algorithm", ""))
+    if method is None:
+        raise Refusal(
+            "XML_C14N_REFUSED", SubIndication.FORMAT_FAILURE, where, algorithm=parts[0].get("Algorithm", "")
+        )
+    return Signature(
+        element=element,
+        id=element.get("Id", ""),
+        signed_info=signed_info,
+        c14n_method=method,
+        c14n_prefixes=_inclusive_prefixes(parts[0], where),
+        algorithm=_signature_algorithm(parts[1], where),
+        references=tuple(read_references(parts[2:], limits, where)),
+        value=base64_of(value, where + "/SignatureValue"),
+        key_info=key_info,
+        objects=tuple(rest),
+        where=where,
+    )
+
+
+def read_references(elements: list[etree._Element], limits: Limits, where: str) -> Iterator[Reference]:
+    """Read ``ds:Reference`` elements of a SignedInfo or a Manifest.
+
+    Raises:
+        Refusal: as :func:`read_signature`.
+    """
+    if len(elements) > limits.xml_references:
+        raise Refusal(
+            "XML_TOO_MANY_REFERENCES", SubIndication.FORMAT_FAILURE, where, count=len(elements), limit=limits.xml_references
+        )
+    for number, element in enumerate(elements, 1):
+        yield _read_reference(element, limits, f"{where}/Reference[{number}]")
+
+
+def _read_reference(element: etree._Element, limits: Limits, where: str) -> Reference:
+    parts = list(element.iterchildren("*"))
+    transforms: tuple[Transform, ...] = ()
+    if parts and parts[0].tag == DS + "Transforms":
+        steps = list(parts.pop(0).iterchildren("*"))
+        if len(steps) > limits.xml_transforms:
+            raise Refusal(
+                "XML_TOO_MANY_TRANSFORMS", SubIndication.FORMAT_FAILURE, where, count=len(steps), limit=limits.xml_transforms
+            )
+        transforms = tuple(_read_transform(step, where) for step in steps)
+    if [part.tag for part in parts] != [DS + "DigestMethod", DS + "DigestValue"]:
+        raise _malformed(where, "[Transforms], DigestMethod, DigestValue")
+    try:
+        digest = digests.by_xml_uri(parts[0].get("Algorithm", ""))
+    except UnsupportedError:
+        raise Refusal(
+            "XML_ALGORITHM_UNKNOWN",
+            SubIndication.CRYPTO_CONSTRAINTS_FAILURE,
+            where,
+            algorithm=parts[0].get("Algorithm", ""),
+        ) from None
+    return Reference(
+        uri=element.get("URI"),
+        type=element.get("Type", ""),
+        id=element.get("Id", ""),
+        transforms=transforms,
+        digest=digest,
+        digest_value=base64_of(parts[1], where + "/DigestValue"),
+        where=where,
+    )
+
+
+def _read_transform(element: etree._Element, where: str) -> Transform:
+    uri = element.get("Algorithm", "")
+    if element.tag != DS + "Transform":
+        raise _malformed(where, "Transforms/Transform")
+    if uri == XPATH:
+        children = list(element.iterchildren("*"))
+        if [child.tag for child in children] != [DS + "XPath"]:
+            raise _malformed(where, "Transform/XPath")
+        scope = tuple((prefix, name) for prefix, name in children[0].nsmap.items() if prefix)
+        return Transform(uri, xpath=text_of(children[0]).strip(), namespaces=scope)
+    if uri in c14n.METHODS:
+        return Transform(uri, _inclusive_prefixes(element, where))
+    if uri not in {ENVELOPED, BASE64}:
+        raise Refusal("XML_TRANSFORM_REFUSED", SubIndication.FORMAT_FAILURE, where, algorithm=uri)
+    return Transform(uri)
+
+
+def _inclusive_prefixes(element: etree._Element, where: str) -> tuple[str, ...]:
+    """Return the PrefixList of a canonicalisation ``element``; nothing else may stand inside it."""
+    if not len(element):
+        return ()
+    children = list(element.iterchildren("*"))
+    if not children:
+        return ()
+    method = c14n.METHODS.get(element.get("Algorithm", ""))
+    if len(children) > 1 or children[0].tag != f"{{{c14n.EXC_NS}}}InclusiveNamespaces" or not (method and method.exclusive):
+        raise _malformed(where, "InclusiveNamespaces")
+    return tuple("" if token == "#default" else token for token in children[0].get("PrefixList", "").split())  # noqa: S105
+
+
+def _signature_algorithm(element: etree._Element, where: str) -> SignatureAlgorithm:
+    uri = element.get("Algorithm", "")
+    if "#hmac-" in uri:
+        raise Refusal("XML_HMAC_REFUSED", SubIndication.FORMAT_FAILURE, where, algorithm=uri)
+    if next(element.iterchildren("*"), None) is not None:
+        raise _malformed(where + "/SignatureMethod", "SignatureMethod")
+    try:
+        return algorithms.by_xml_uri(uri)
+    except UnsupportedError:
+        raise Refusal(
+            "XML_ALGORITHM_UNKNOWN", SubIndication.CRYPTO_CONSTRAINTS_FAILURE, where, algorithm=uri
+        ) from None
+
+
+def base64_of(element: etree._Element, where: str) -> bytes:
+    """Return what the base64 text of ``element`` stands for.
+
+    Raises:
+        Refusal: ``XML_BASE64`` if it holds anything but base64 and white space: a comment, an element, a letter.
+    """
+    text = element.text
+    if text is None or len(element):
+        raise Refusal("XML_BASE64", SubIndication.FORMAT_FAILURE, where)
+    try:
+        return decode_base64(text)
+    except ValueError:
+        raise Refusal("XML_BASE64", SubIndication.FORMAT_FAILURE, where) from None
+
+
+def decode_base64(text: str) -> bytes:
+    """Decode base64 with XML white space in it (RFC 2045, strict alphabet and padding).
+
+    Raises:
+        ValueError: for anything else.
+    """
+    compact = text.encode("ascii").translate(None, b" \t\r\n")
+    if not compact:
+        raise ValueError
+    return binascii.a2b_base64(compact, strict_mode=True)
+
+
+def path_of(element: etree._Element) -> str:
+    """Return a readable path of ``element`` from the root, e.g. ``/rq:ServiceRequest/ds:Signature``."""
+    return element.getroottree().getpath(element)
+
+
+def _malformed(where: str, expected: str) -> Refusal:
+    return Refusal("XML_SIGNATURE_MALFORMED", SubIndication.FORMAT_FAILURE, where, expected=expected)
