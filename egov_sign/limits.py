@@ -27,6 +27,8 @@ class Limits:
     """ds:Reference elements in one SignedInfo or Manifest."""
     xml_transforms: int = 8
     """ds:Transform elements in one Reference."""
+    xml_canonical_bytes: int = 1024 * MIB
+    """What the references of all signatures of one document may make us canonicalise."""
     certificate_bytes: int = 64 * KIB
     """One DER certificate."""
     certificates: int = 256

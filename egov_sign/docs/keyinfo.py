@@ -1,0 +1,209 @@
+"""``ds:KeyInfo``: what a signature says about its key. Hints only; nothing here is trusted.
+
+Source: W3C XML Signature 1.1, section 4.5. Certificates, key values and the ways to name a certificate are read;
+whatever would make a verifier look elsewhere (RetrievalMethod, KeyInfoReference) is refused.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from dataclasses import dataclass, field
+
+from lxml import etree
+
+from egov_sign.certs.certificate import Certificate
+from egov_sign.certs.name import SHORT_NAMES, Name, prepare
+from egov_sign.crypto import der_write as der
+from egov_sign.crypto import digests
+from egov_sign.docs.refusal import Refusal
+from egov_sign.docs.xmldsig import DS, DSIG11_NS, base64_of
+from egov_sign.docs.xmlparse import text_of
+from egov_sign.errors import InputError, UnsupportedError
+from egov_sign.limits import Limits
+from egov_sign.verdict import SubIndication
+
+_DSIG11 = f"{{{DSIG11_NS}}}"
+_ELSEWHERE = {DS + "RetrievalMethod", _DSIG11 + "KeyInfoReference"}
+_RSA = der.sequence(der.oid("1.2.840.113549.1.1.1"), der.NULL)
+_EC = "1.2.840.10045.2.1"
+_DSA = "1.2.840.10040.4.1"
+
+
+@dataclass(slots=True)
+class KeyInfo:
+    """The contents of a KeyInfo.
+
+    Attributes:
+        certificates: in the order of the document.
+        key_values: DER SubjectPublicKeyInfo of each KeyValue and DEREncodedKeyValue.
+        issuer_serials: issuer names as text with serial numbers.
+        subject_names: subjects as text.
+        key_ids: subject key identifiers.
+        digests: digest name and digest of a certificate.
+        crls: DER revocation lists.
+    """
+
+    certificates: list[Certificate] = field(default_factory=list)
+    key_values: list[bytes] = field(default_factory=list)
+    issuer_serials: list[tuple[str, int]] = field(default_factory=list)
+    subject_names: list[str] = field(default_factory=list)
+    key_ids: list[bytes] = field(default_factory=list)
+    digests: list[tuple[str, bytes]] = field(default_factory=list)
+    crls: list[bytes] = field(default_factory=list)
+
+    def names(self, certificate: Certificate) -> bool:
+        """Tell whether every hint that is given fits ``certificate``."""
+        return (
+            all(serial == certificate.serial and same_name(text, certificate.issuer) for text, serial in self.issuer_serials)
+            and all(same_name(text, certificate.subject) for text in self.subject_names)
+            and all(key_id == certificate.ski for key_id in self.key_ids)
+            and all(digests.digest(name, certificate.der) == value for name, value in self.digests)
+        )
+
+    @property
+    def has_hints(self) -> bool:
+        """Whether it names a certificate beside or instead of holding it."""
+        return bool(self.issuer_serials or self.subject_names or self.key_ids or self.digests)
+
+
+def read_key_info(element: etree._Element | None, limits: Limits, where: str) -> KeyInfo:
+    """Read a ``ds:KeyInfo``; ``None`` gives an empty one.
+
+    Raises:
+        Refusal: FORMAT_FAILURE for what cannot be read or leads elsewhere.
+    """
+    info = KeyInfo()
+    if element is None:
+        return info
+    for child in element.iterchildren("*"):
+        if child.tag in _ELSEWHERE:
+            kind = etree.QName(child).localname
+            raise Refusal("XML_KEY_ELSEWHERE", SubIndication.FORMAT_FAILURE, where, kind=kind)
+        if child.tag == DS + "X509Data":
+            _read_x509_data(child, info, limits, where + "/KeyInfo/X509Data")
+        elif child.tag == DS + "KeyValue":
+            info.key_values.append(_read_key_value(child, where + "/KeyInfo/KeyValue"))
+        elif child.tag == _DSIG11 + "DEREncodedKeyValue":
+            info.key_values.append(base64_of(child, where + "/KeyInfo/DEREncodedKeyValue"))
+    return info
+
+
+def _read_x509_data(element: etree._Element, info: KeyInfo, limits: Limits, where: str) -> None:
+    for child in element.iterchildren("*"):
+        tag = child.tag
+        if tag == DS + "X509Certificate":
+            if len(info.certificates) >= limits.certificates:
+                raise Refusal("XML_TOO_MANY_CERTIFICATES", SubIndication.FORMAT_FAILURE, where, limit=limits.certificates)
+            try:
+                info.certificates.append(Certificate.load(base64_of(child, where + "/X509Certificate"), limits))
+            except InputError as error:
+                raise Refusal("XML_CERT_UNREADABLE", SubIndication.FORMAT_FAILURE, where, reason=error.code) from None
+        elif tag == DS + "X509IssuerSerial":
+            info.issuer_serials.append(_read_issuer_serial(child, where))
+        elif tag == DS + "X509SubjectName":
+            info.subject_names.append(text_of(child))
+        elif tag == DS + "X509SKI":
+            info.key_ids.append(base64_of(child, where + "/X509SKI"))
+        elif tag == DS + "X509CRL":
+            info.crls.append(base64_of(child, where + "/X509CRL"))
+        elif tag == _DSIG11 + "X509Digest":
+            info.digests.append((_digest(child, where), base64_of(child, where + "/X509Digest")))
+
+
+def _digest(element: etree._Element, where: str) -> str:
+    uri = element.get("Algorithm", "")
+    try:
+        return digests.by_xml_uri(uri)
+    except UnsupportedError:
+        raise Refusal("XML_ALGORITHM_UNKNOWN", SubIndication.CRYPTO_CONSTRAINTS_FAILURE, where, algorithm=uri) from None
+
+
+def _read_issuer_serial(element: etree._Element, where: str) -> tuple[str, int]:
+    children = list(element.iterchildren("*"))
+    if [child.tag for child in children] == [DS + "X509IssuerName", DS + "X509SerialNumber"]:
+        serial = text_of(children[1]).strip()
+        if re.fullmatch(r"[0-9]{1,50}", serial):
+            return text_of(children[0]), int(serial)
+    raise Refusal("XML_KEY_INFO_MALFORMED", SubIndication.FORMAT_FAILURE, where + "/X509IssuerSerial")
+
+
+def _read_key_value(element: etree._Element, where: str) -> bytes:
+    """Return the key as SubjectPublicKeyInfo (section 4.5.2; RFC 5480, RFC 3279 for its form)."""
+    value = next(element.iterchildren("*"), None)
+    if value is None:
+        raise Refusal("XML_KEY_INFO_MALFORMED", SubIndication.FORMAT_FAILURE, where)
+    parts = {etree.QName(part).localname: part for part in value.iterchildren("*")}
+
+    def number(name: str) -> bytes:
+        return der.integer(int.from_bytes(base64_of(parts[name], f"{where}/{name}"), "big"))
+
+    try:
+        if value.tag == DS + "RSAKeyValue":
+            algorithm, key = _RSA, der.sequence(number("Modulus"), number("Exponent"))
+        elif value.tag == DS + "DSAKeyValue":
+            parameters = der.sequence(number("P"), number("Q"), number("G"))
+            algorithm, key = der.sequence(der.oid(_DSA), parameters), number("Y")
+        elif value.tag == _DSIG11 + "ECKeyValue":
+            curve = parts["NamedCurve"].get("URI", "").removeprefix("urn:oid:")
+            algorithm = der.sequence(der.oid(_EC), der.oid(curve))
+            key = base64_of(parts["PublicKey"], where + "/PublicKey")
+        else:
+            kind = etree.QName(value).localname
+            raise Refusal("XML_KEY_VALUE_UNKNOWN", SubIndication.FORMAT_FAILURE, where, kind=kind)
+    except (KeyError, ValueError):
+        raise Refusal("XML_KEY_INFO_MALFORMED", SubIndication.FORMAT_FAILURE, where) from None
+    return der.sequence(algorithm, der.bit_string(key))
+
+
+_OIDS = {label.upper(): oid for oid, label in SHORT_NAMES.items()} | {
+    "E": "1.2.840.113549.1.9.1",
+    "S": "2.5.4.8",
+    "GIVENNAME": "2.5.4.42",
+    "SURNAME": "2.5.4.4",
+    "T": "2.5.4.12",
+}
+_RDN_END = re.compile(r"(?:[^\\,+;\"]|\\.|\"(?:[^\"\\]|\\.)*\")*", re.DOTALL)
+_ESCAPE = re.compile(r"(?:\\[0-9A-Fa-f]{2})+|\\(.)", re.DOTALL)
+
+
+def same_name(text: str, name: Name) -> bool:
+    """Tell whether ``text`` (RFC 4514, with the freedoms found in the wild) is ``name``; either order of attributes."""
+    try:
+        wanted = _pairs(text)
+        actual = sorted((item.oid, prepare(item.text)) for item in name.attributes)
+    except (InputError, ValueError):
+        return False
+    return sorted(wanted) == actual
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    pairs = []
+    position = 0
+    while position < len(text):
+        found = _RDN_END.match(text, position)
+        if not found or found.end() == position:
+            raise ValueError(text)
+        label, separator, value = found[0].partition("=")
+        if not separator:
+            raise ValueError(text)
+        label = label.strip().upper()
+        pairs.append((_OIDS.get(label, label.removeprefix("OID.")), prepare(_unescape(value.strip()))))
+        position = found.end() + 1
+    return pairs
+
+
+def _unescape(value: str) -> str:
+    if len(value) > 1 and value[0] == value[-1] == '"':
+        value = value[1:-1]
+    if value.startswith("#"):
+        return _decode_hex(value)
+    return _ESCAPE.sub(lambda m: m[1] or binascii.unhexlify(m[0].replace("\\", "")).decode("utf-8"), value)
+
+
+def _decode_hex(value: str) -> str:
+    """Return the text of ``#`` and the hexadecimal BER of a string (RFC 4514, section 2.4)."""
+    encoded = binascii.unhexlify(value[1:])
+    if len(encoded) < 2 or encoded[1] != len(encoded) - 2:
+        return value
+    return encoded[2:].decode("utf-8")

@@ -1,0 +1,205 @@
+"""From a Reference to the octets it covers.
+
+Source: W3C XML Signature 1.1, section 4.4.3 (reference processing model), with less than it allows: what is referenced
+is the document itself, an element of it by a unique identifier, or content that the caller hands in. Nothing is
+fetched. Transforms come from an allow-list and are applied in their order; a transform that is not known is never
+skipped.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from lxml import etree
+
+from egov_sign.crypto import digests
+from egov_sign.docs import c14n
+from egov_sign.docs.refusal import Refusal
+from egov_sign.docs.xmldsig import BASE64, ENVELOPED, ID_ATTRIBUTES, WSU_NS, Reference, decode_base64, path_of
+from egov_sign.docs.xmlparse import parse, text_of
+from egov_sign.errors import InputError
+from egov_sign.limits import DEFAULT_LIMITS, Limits
+from egov_sign.verdict import SubIndication
+
+_POINTER = re.compile(r"#xpointer\(id\((?:'([^']+)'|\"([^\"]+)\")\)\)")
+_ALL_WITH_IDS = etree.XPath("//*[@Id or @ID or @id or @xml:id or @wsu:Id]", namespaces={"wsu": WSU_NS})
+
+
+@dataclass(slots=True)
+class XmlDocument:
+    """A document under examination: its tree, what it may refer to, and what has been spent on it.
+
+    Attributes:
+        root: the root element; the tree belongs to this object alone.
+        limits: the bounds.
+        contents: data outside the document by the URI that references name it with; ``""`` for a reference without
+            a URI attribute.
+    """
+
+    root: etree._Element
+    limits: Limits = DEFAULT_LIMITS
+    contents: Mapping[str, bytes] = field(default_factory=dict)
+    _ids: dict[str, list[etree._Element]] | None = None
+    _spent: int = 0
+
+    def element_by_id(self, identifier: str, where: str) -> etree._Element:
+        """Return the one element with ``identifier``, however the attribute is spelt.
+
+        Raises:
+            Refusal: SIGNED_DATA_NOT_FOUND if there is none, or more than one.
+        """
+        if self._ids is None:
+            self._ids = {}
+            for element in _ALL_WITH_IDS(self.root):
+                for value in {str(element.get(name)) for name in ID_ATTRIBUTES if element.get(name) is not None}:
+                    self._ids.setdefault(value, []).append(element)
+        found = self._ids.get(identifier, [])
+        if len(found) != 1:
+            code = "XML_ID_AMBIGUOUS" if found else "XML_ID_NOT_FOUND"
+            raise Refusal(code, SubIndication.SIGNED_DATA_NOT_FOUND, where, id=identifier, count=len(found))
+        return found[0]
+
+    def forget_ids(self) -> None:
+        """Look identifiers up anew: the tree has changed."""
+        self._ids = None
+
+    def spend(self, octets: int, where: str) -> None:
+        """Count ``octets`` that a signature made us canonicalise and digest.
+
+        Raises:
+            Refusal: ``XML_TOO_MUCH_WORK`` when the limit is reached.
+        """
+        self._spent += octets
+        if self._spent > self.limits.xml_canonical_bytes:
+            limit = self.limits.xml_canonical_bytes
+            raise Refusal("XML_TOO_MUCH_WORK", SubIndication.FORMAT_FAILURE, where, limit=limit)
+
+
+@dataclass(slots=True)
+class NodeSet:
+    """A part of the document: ``node`` and all below it, without ``exclude``, with or without comments."""
+
+    node: c14n.Node
+    comments: bool
+    exclude: tuple[etree._Element, ...] = ()
+
+    @property
+    def apex(self) -> etree._Element:
+        """The top element."""
+        return self.node.getroot() if isinstance(self.node, etree._ElementTree) else self.node
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """What one reference covers, after its transforms.
+
+    Attributes:
+        reference: which.
+        octets: exactly what was digested.
+        nodes: the part of the document that the octets were made of; ``None`` for content from outside.
+    """
+
+    reference: Reference
+    octets: bytes
+    nodes: NodeSet | None
+
+    @property
+    def matches(self) -> bool:
+        """Whether the digest of the octets is the one in the reference."""
+        return digests.digest(self.reference.digest, self.octets) == self.reference.digest_value
+
+
+def cover(
+    document: XmlDocument,
+    reference: Reference,
+    signature: etree._Element,
+    later: Sequence[etree._Element] = (),
+) -> Covered:
+    """Find what ``reference`` of ``signature`` points to, apply its transforms, and return the octets.
+
+    Args:
+        document: where it stands.
+        reference: the reference.
+        signature: the ``ds:Signature`` it belongs to; the enveloped-signature transform leaves it out.
+        later: signatures added after it; they are left out together with it.
+
+    Raises:
+        Refusal: SIGNED_DATA_NOT_FOUND, or FORMAT_FAILURE for transforms that do not fit.
+    """
+    where = reference.where
+    data = _dereference(document, reference)
+    nodes = data if isinstance(data, NodeSet) else None
+    for transform in reference.transforms:
+        if transform.uri == ENVELOPED:
+            if not isinstance(data, NodeSet) or not _contains(data.apex, signature):
+                raise Refusal("XML_ENVELOPED_MISPLACED", SubIndication.FORMAT_FAILURE, where)
+            data.exclude = (signature, *(other for other in later if _contains(data.apex, other)))
+        elif transform.uri == BASE64:
+            data = _decode(data, where)
+        elif transform.uri in c14n.METHODS:
+            data = _canonical(data, c14n.METHODS[transform.uri], transform.inclusive_prefixes, document, where)
+        else:
+            raise Refusal("XML_TRANSFORM_REFUSED", SubIndication.FORMAT_FAILURE, where, algorithm=transform.uri)
+    octets = _canonical(data, c14n.INCLUSIVE, (), document, where) if isinstance(data, NodeSet) else data
+    document.spend(len(octets), where)
+    return Covered(reference, octets, nodes)
+
+
+def _dereference(document: XmlDocument, reference: Reference) -> NodeSet | bytes:
+    """Return what the URI names (section 4.4.3.2 and 4.4.3.3); only a pointer of the form xpointer keeps comments."""
+    uri, where = reference.uri, reference.where
+    if uri == "":
+        return NodeSet(document.root.getroottree(), comments=False)
+    if uri == "#xpointer(/)":
+        return NodeSet(document.root.getroottree(), comments=True)
+    if uri is not None and uri.startswith("#"):
+        pointer = _POINTER.fullmatch(uri)
+        identifier = (pointer[1] or pointer[2]) if pointer else uri[1:]
+        return NodeSet(document.element_by_id(identifier, where), comments=pointer is not None)
+    content = document.contents.get(uri or "")
+    if content is None:
+        raise Refusal("XML_REFERENCE_EXTERNAL", SubIndication.SIGNED_DATA_NOT_FOUND, where, uri=uri or "")
+    return content
+
+
+def _contains(apex: etree._Element, element: etree._Element) -> bool:
+    return any(ancestor is apex for ancestor in element.iterancestors())
+
+
+def _canonical(
+    data: NodeSet | bytes, method: c14n.C14nMethod, prefixes: tuple[str, ...], document: XmlDocument, where: str
+) -> bytes:
+    if isinstance(data, bytes):
+        try:
+            data = NodeSet(parse(data, document.limits).getroottree(), comments=True)
+        except InputError as error:
+            raise Refusal("XML_CONTENT_NOT_XML", SubIndication.FORMAT_FAILURE, where, reason=error.code) from None
+    return c14n.canonicalize(
+        data.node, method, exclude=data.exclude, inclusive_prefixes=prefixes, comments=data.comments
+    )
+
+
+def _decode(data: NodeSet | bytes, where: str) -> bytes:
+    try:
+        if isinstance(data, bytes):
+            return decode_base64(data.decode("ascii"))
+        with c14n.without(data.exclude):
+            return decode_base64(text_of(data.apex))
+    except ValueError:
+        raise Refusal("XML_BASE64", SubIndication.FORMAT_FAILURE, where) from None
+
+
+def describe_scope(covered: Covered) -> dict[str, str | int | bool | None | list[str]]:
+    """Return what ``covered`` covers as plain values for a report: the URI, the element, what is left out of it."""
+    nodes = covered.nodes
+    return {
+        "uri": covered.reference.uri,
+        "element": path_of(nodes.apex) if nodes else None,
+        "name": str(nodes.apex.tag) if nodes else None,
+        "whole_document": nodes is not None and nodes.apex.getparent() is None,
+        "left_out": [path_of(element) for element in nodes.exclude] if nodes else [],
+        "digest": covered.reference.digest,
+        "octets": len(covered.octets),
+    }
