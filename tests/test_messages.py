@@ -12,6 +12,7 @@ from egov_sign import messages
 
 ROOT = Path(__file__).resolve().parent.parent
 METHODS = {"note", "warn", "fail"}
+CARRIERS = {"Finding", "Refusal"}
 
 
 def codes_in_source() -> set[str]:
@@ -23,7 +24,7 @@ def codes_in_source() -> set[str]:
                     continue
                 name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
                 value = node.args[0].value
-                if (name in METHODS or name == "Finding") and isinstance(value, str) and value.isupper():
+                if (name in METHODS or name in CARRIERS) and isinstance(value, str) and value.isupper():
                     codes.add(value)
     return codes
 

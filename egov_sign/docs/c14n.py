@@ -20,7 +20,7 @@ from typing import TypeAlias
 from lxml import etree
 
 from egov_sign.docs.xml_base import join_references
-from egov_sign.errors import UnsupportedError
+from egov_sign.errors import InputError, UnsupportedError
 
 XML_NS = "http://www.w3.org/XML/1998/namespace"
 EXC_NS = "http://www.w3.org/2001/10/xml-exc-c14n#"
@@ -95,27 +95,24 @@ def canonicalize(
             taken out of the tree for a moment and put back: no other thread may use the tree meanwhile.
         inclusive_prefixes: the PrefixList of exclusive canonicalisation, ``""`` for the default namespace.
         comments: ``False`` for a node-set without comments, whatever the method says.
+
+    Raises:
+        InputError: ``C14N_FAILED`` for a document that has no canonical form.
     """
     with without(exclude):
-        if isinstance(node, etree._ElementTree):
-            root = node.getroot()
-        else:
-            root = lift(node, method) if _needs_lifting(node, method, inclusive_prefixes) else node
-        return etree.tostring(
-            root,
-            method="c14n",
-            exclusive=method.exclusive,
-            with_comments=method.comments and comments,
-            inclusive_ns_prefixes=[prefix or "#default" for prefix in inclusive_prefixes] or None,
-        )
-
-
-def _needs_lifting(element: etree._Element, method: C14nMethod, inclusive_prefixes: Sequence[str]) -> bool:
-    """Tell whether libxml2 would write something else than ``element`` alone, or lose what it inherits."""
-    if element.getparent() is None:
-        # lxml takes the root for the whole document, with what stands before and after it.
-        return element.getprevious() is not None or element.getnext() is not None
-    return not method.exclusive or bool(inclusive_prefixes)
+        inherits = not method.exclusive or inclusive_prefixes
+        if inherits and not isinstance(node, etree._ElementTree) and node.getparent() is not None:
+            node = lift(node, method)
+        try:
+            return etree.tostring(
+                node,
+                method="c14n",
+                exclusive=method.exclusive,
+                with_comments=method.comments and comments,
+                inclusive_ns_prefixes=[prefix or "#default" for prefix in inclusive_prefixes] or None,
+            )
+        except etree.C14NError as error:
+            raise InputError("C14N_FAILED", "a namespace name is relative; such XML has no canonical form") from error
 
 
 def lift(element: etree._Element, method: C14nMethod) -> etree._Element:

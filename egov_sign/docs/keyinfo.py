@@ -55,7 +55,10 @@ class KeyInfo:
     def names(self, certificate: Certificate) -> bool:
         """Tell whether every hint that is given fits ``certificate``."""
         return (
-            all(serial == certificate.serial and same_name(text, certificate.issuer) for text, serial in self.issuer_serials)
+            all(
+                serial == certificate.serial and same_name(text, certificate.issuer)
+                for text, serial in self.issuer_serials
+            )
             and all(same_name(text, certificate.subject) for text in self.subject_names)
             and all(key_id == certificate.ski for key_id in self.key_ids)
             and all(digests.digest(name, certificate.der) == value for name, value in self.digests)
@@ -94,7 +97,9 @@ def _read_x509_data(element: etree._Element, info: KeyInfo, limits: Limits, wher
         tag = child.tag
         if tag == DS + "X509Certificate":
             if len(info.certificates) >= limits.certificates:
-                raise Refusal("XML_TOO_MANY_CERTIFICATES", SubIndication.FORMAT_FAILURE, where, limit=limits.certificates)
+                raise Refusal(
+                    "XML_TOO_MANY_CERTIFICATES", SubIndication.FORMAT_FAILURE, where, limit=limits.certificates
+                )
             try:
                 info.certificates.append(Certificate.load(base64_of(child, where + "/X509Certificate"), limits))
             except InputError as error:

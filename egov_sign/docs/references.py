@@ -21,7 +21,7 @@ from egov_sign.docs.xmldsig import BASE64, ENVELOPED, ID_ATTRIBUTES, WSU_NS, Ref
 from egov_sign.docs.xmlparse import parse, text_of
 from egov_sign.errors import InputError
 from egov_sign.limits import DEFAULT_LIMITS, Limits
-from egov_sign.verdict import SubIndication
+from egov_sign.verdict import Json, SubIndication
 
 _POINTER = re.compile(r"#xpointer\(id\((?:'([^']+)'|\"([^\"]+)\")\)\)")
 _ALL_WITH_IDS = etree.XPath("//*[@Id or @ID or @id or @xml:id or @wsu:Id]", namespaces={"wsu": WSU_NS})
@@ -176,9 +176,12 @@ def _canonical(
             data = NodeSet(parse(data, document.limits).getroottree(), comments=True)
         except InputError as error:
             raise Refusal("XML_CONTENT_NOT_XML", SubIndication.FORMAT_FAILURE, where, reason=error.code) from None
-    return c14n.canonicalize(
-        data.node, method, exclude=data.exclude, inclusive_prefixes=prefixes, comments=data.comments
-    )
+    try:
+        return c14n.canonicalize(
+            data.node, method, exclude=data.exclude, inclusive_prefixes=prefixes, comments=data.comments
+        )
+    except InputError:
+        raise Refusal("XML_C14N_FAILED", SubIndication.FORMAT_FAILURE, where) from None
 
 
 def _decode(data: NodeSet | bytes, where: str) -> bytes:
@@ -191,7 +194,7 @@ def _decode(data: NodeSet | bytes, where: str) -> bytes:
         raise Refusal("XML_BASE64", SubIndication.FORMAT_FAILURE, where) from None
 
 
-def describe_scope(covered: Covered) -> dict[str, str | int | bool | None | list[str]]:
+def describe_scope(covered: Covered) -> dict[str, Json]:
     """Return what ``covered`` covers as plain values for a report: the URI, the element, what is left out of it."""
     nodes = covered.nodes
     return {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from egov_sign.verdict import Report, Scalar, SubIndication
 
 
-class Refusal(Exception):
+class Refusal(Exception):  # noqa: N818 - it is an answer, not an error
     """A signature breaks a rule; never leaves :mod:`egov_sign.docs`, whose checks turn it into a finding.
 
     Args:

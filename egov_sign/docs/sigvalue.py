@@ -6,8 +6,7 @@ Source: RFC 9231, sections 2.3.6 and 2.3.7 (each number padded to the length of 
 
 from __future__ import annotations
 
-from egov_sign.crypto import der
-from egov_sign.crypto import der_write
+from egov_sign.crypto import der, der_write
 from egov_sign.crypto.algorithms import KeyType
 from egov_sign.crypto.keys import PublicKey
 

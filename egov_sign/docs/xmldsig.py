@@ -130,9 +130,7 @@ def read_signature(element: etree._Element, limits: Limits) -> Signature:
         raise _malformed(where + "/SignedInfo", "CanonicalizationMethod, SignatureMethod, Reference …")
     method = c14n.METHODS.get(parts[0].get("Algorithm", ""))
     if method is None:
-        raise Refusal(
-            "XML_C14N_REFUSED", SubIndication.FORMAT_FAILURE, where, algorithm=parts[0].get("Algorithm", "")
-        )
+        raise Refusal("XML_C14N_REFUSED", SubIndication.FORMAT_FAILURE, where, algorithm=parts[0].get("Algorithm", ""))
     return Signature(
         element=element,
         id=element.get("Id", ""),
@@ -156,7 +154,11 @@ def read_references(elements: list[etree._Element], limits: Limits, where: str) 
     """
     if len(elements) > limits.xml_references:
         raise Refusal(
-            "XML_TOO_MANY_REFERENCES", SubIndication.FORMAT_FAILURE, where, count=len(elements), limit=limits.xml_references
+            "XML_TOO_MANY_REFERENCES",
+            SubIndication.FORMAT_FAILURE,
+            where,
+            count=len(elements),
+            limit=limits.xml_references,
         )
     for number, element in enumerate(elements, 1):
         yield _read_reference(element, limits, f"{where}/Reference[{number}]")
@@ -169,7 +171,11 @@ def _read_reference(element: etree._Element, limits: Limits, where: str) -> Refe
         steps = list(parts.pop(0).iterchildren("*"))
         if len(steps) > limits.xml_transforms:
             raise Refusal(
-                "XML_TOO_MANY_TRANSFORMS", SubIndication.FORMAT_FAILURE, where, count=len(steps), limit=limits.xml_transforms
+                "XML_TOO_MANY_TRANSFORMS",
+                SubIndication.FORMAT_FAILURE,
+                where,
+                count=len(steps),
+                limit=limits.xml_transforms,
             )
         transforms = tuple(_read_transform(step, where) for step in steps)
     if [part.tag for part in parts] != [DS + "DigestMethod", DS + "DigestValue"]:
@@ -219,7 +225,11 @@ def _inclusive_prefixes(element: etree._Element, where: str) -> tuple[str, ...]:
     if not children:
         return ()
     method = c14n.METHODS.get(element.get("Algorithm", ""))
-    if len(children) > 1 or children[0].tag != f"{{{c14n.EXC_NS}}}InclusiveNamespaces" or not (method and method.exclusive):
+    if (
+        len(children) > 1
+        or children[0].tag != f"{{{c14n.EXC_NS}}}InclusiveNamespaces"
+        or not (method and method.exclusive)
+    ):
         raise _malformed(where, "InclusiveNamespaces")
     return tuple("" if token == "#default" else token for token in children[0].get("PrefixList", "").split())  # noqa: S105
 
@@ -233,9 +243,7 @@ def _signature_algorithm(element: etree._Element, where: str) -> SignatureAlgori
     try:
         return algorithms.by_xml_uri(uri)
     except UnsupportedError:
-        raise Refusal(
-            "XML_ALGORITHM_UNKNOWN", SubIndication.CRYPTO_CONSTRAINTS_FAILURE, where, algorithm=uri
-        ) from None
+        raise Refusal("XML_ALGORITHM_UNKNOWN", SubIndication.CRYPTO_CONSTRAINTS_FAILURE, where, algorithm=uri) from None
 
 
 def base64_of(element: etree._Element, where: str) -> bytes:

@@ -136,7 +136,9 @@ def _declared_encoding(utf8: bytes) -> str:
 
 def _unknown_encoding(label: str) -> UnsupportedError:
     return UnsupportedError(
-        "XML_ENCODING_UNKNOWN", f"the character encoding {label!r} is not accepted", hint="convert the document to UTF-8"
+        "XML_ENCODING_UNKNOWN",
+        f"the character encoding {label!r} is not accepted",
+        hint="convert the document to UTF-8",
     )
 
 
@@ -157,9 +159,14 @@ def _parse_utf8(utf8: bytes, *, huge: bool) -> etree._Element:
         line, column = error.position
         where = f"line {line}, column {column}"
         if error.code == _RESOURCE_LIMIT:
-            raise LimitError("XML_LIMIT", "the document is nested too deeply or holds too large a text", where=where) from error
+            raise LimitError(
+                "XML_LIMIT", "the document is nested too deeply or holds too large a text", where=where
+            ) from error
         raise InputError(
-            "XML_NOT_WELL_FORMED", f"the document is not well-formed XML: {error.msg}", where=where, hint="is it XML at all?"
+            "XML_NOT_WELL_FORMED",
+            f"the document is not well-formed XML: {error.msg}",
+            where=where,
+            hint="is it XML at all?",
         ) from error
     if root.getroottree().docinfo.internalDTD is not None:
         raise InputError("XML_DTD", "the document has a document type declaration")

@@ -133,9 +133,8 @@ def sign_element(
     except Refusal as refusal:
         count = refusal.params["count"]
         raise ConfigurationError("SIGN_TARGET", f"{count} elements have the Id {identifier!r}, not one") from None
-    steps = (Transform(c14n.INCLUSIVE_WITH_COMMENTS.uri),)
-    if target is root:
-        steps = (Transform(ENVELOPED), *steps)
+    enveloped = (Transform(ENVELOPED),) if target is root else ()
+    steps = (*enveloped, Transform(c14n.INCLUSIVE_WITH_COMMENTS.uri))
     _Making(signer, c14n.EXCLUSIVE, digest).into(root, [Part("#" + identifier, steps)], tree, extra=extra)
     return _octets(root)
 
@@ -155,7 +154,9 @@ def sign_enveloping(
         inner, steps = etree.tostring(content, encoding="unicode", with_tail=False), (Transform(c14n.EXCLUSIVE.uri),)
     making = _Making(signer, c14n.EXCLUSIVE, digest)
     signed_object = f'<ds:Object Id="content-1">{inner}</ds:Object>'
-    return _octets(making.into(None, [Part("#content-1", steps)], None, extra=extra, objects=signed_object, limits=limits))
+    return _octets(
+        making.into(None, [Part("#content-1", steps)], None, extra=extra, objects=signed_object, limits=limits)
+    )
 
 
 def sign_detached(

@@ -13,11 +13,11 @@ from lxml import etree
 from egov_sign.crypto.algorithms import KeyType
 from egov_sign.crypto.keys import PublicKey
 from egov_sign.docs import c14n
-from egov_sign.docs.refusal import Refusal
 from egov_sign.docs.references import Covered, XmlDocument, cover
+from egov_sign.docs.refusal import Refusal
 from egov_sign.docs.sigvalue import to_x509
 from egov_sign.docs.xmldsig import SIGNATURE, Reference, Signature, find_signatures, read_signature
-from egov_sign.errors import UnsupportedError
+from egov_sign.errors import InputError, UnsupportedError
 from egov_sign.verdict import Report, SubIndication
 
 
@@ -52,12 +52,12 @@ def verify_signatures(document: XmlDocument, keys: Sequence[PublicKey]) -> list[
         checks.append(check)
         try:
             check.signature = read_signature(element, document.limits)
+            octets = signed_info_octets(check.signature)
         except Refusal as refusal:
             refusal.report_to(report)
             continue
         report.name = check.signature.where
         check_references(document, check)
-        octets = signed_info_octets(check.signature)
         if not any(value_fits(check.signature, octets, key) for key in keys):
             report.fail("XML_SIGNATURE_VALUE", SubIndication.SIG_CRYPTO_FAILURE, check.signature.where)
     return checks
@@ -68,7 +68,7 @@ def check_references(document: XmlDocument, check: SignatureCheck) -> None:
     signature = check.signature
     if signature is None:
         raise AssertionError("the signature was not read")
-    following = [sibling for sibling in signature.element.itersiblings(SIGNATURE)]
+    following = list(signature.element.itersiblings(SIGNATURE))
     for reference in signature.references:
         try:
             covered = _cover_as_signed(document, signature, reference, following)
@@ -112,10 +112,17 @@ def _cover_as_signed(
 
 
 def signed_info_octets(signature: Signature) -> bytes:
-    """Return the canonical SignedInfo: what the signature value is made over."""
-    return c14n.canonicalize(
-        signature.signed_info, signature.c14n_method, inclusive_prefixes=signature.c14n_prefixes
-    )
+    """Return the canonical SignedInfo: what the signature value is made over.
+
+    Raises:
+        Refusal: ``XML_C14N_FAILED``.
+    """
+    try:
+        return c14n.canonicalize(
+            signature.signed_info, signature.c14n_method, inclusive_prefixes=signature.c14n_prefixes
+        )
+    except InputError:
+        raise Refusal("XML_C14N_FAILED", SubIndication.FORMAT_FAILURE, signature.where) from None
 
 
 def value_fits(signature: Signature, octets: bytes, key: PublicKey) -> bool:
