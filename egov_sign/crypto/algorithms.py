@@ -1,15 +1,17 @@
-"""Signature and digest algorithms: one table of names, object identifiers and XML identifiers.
+"""Signature algorithms: one table of names, object identifiers and XML identifiers.
 
-Sources: RFC 8017, RFC 5758, RFC 8410, RFC 4055 (PSS), RFC 6931 and RFC 9231 (XML identifiers); the Kazakh object
-identifiers and URNs were read from the country's own certificates and signed documents.
+Sources: RFC 8017, RFC 5758, RFC 8410, RFC 4055 (PSS), RFC 9215 (tc26), RFC 6931 and RFC 9231 (XML identifiers); the
+Kazakh object identifiers and URNs were read from the country's own certificates and signed documents.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 
-from egov_sign.errors import UnsupportedError
+from egov_sign.crypto import der, der_write, pss
+from egov_sign.errors import InputError, UnsupportedError
 
 
 class KeyType(StrEnum):
@@ -37,6 +39,8 @@ class SignatureAlgorithm:
         null_parameters: whether the AlgorithmIdentifier carries NULL (RFC 4055 demands it for RSA).
         xml_uri: identifier in XMLDSig; empty where there is none.
         salt_length: of RSASSA-PSS, in bytes; ``None`` for everything else.
+        s_then_r: whether a GOST signature is ``s || r``, both big-endian (Russia, RFC 9215 section 3), instead of
+            ``r || s``, both little-endian (Kazakhstan).
     """
 
     name: str
@@ -46,6 +50,7 @@ class SignatureAlgorithm:
     null_parameters: bool = False
     xml_uri: str = ""
     salt_length: int | None = None
+    s_then_r: bool = False
 
 
 _MORE = "http://www.w3.org/2001/04/xmldsig-more#"
@@ -62,7 +67,6 @@ def _table() -> tuple[SignatureAlgorithm, ...]:
     pkcs1 = "1.2.840.113549.1.1."
     rsa = dict(zip(("md5", *_DIGESTS), (pkcs1 + n for n in ("4", "5", "14", "11", "12", "13")), strict=True))
     ecdsa = dict(zip(_DIGESTS, ("1.2.840.10045.4.1", *(f"1.2.840.10045.4.3.{n}" for n in range(1, 5))), strict=True))
-    pss = "1.2.840.113549.1.1.10"
     salts = {"sha1": 20, "sha224": 28, "sha256": 32, "sha384": 48, "sha512": 64}
     rows = [
         SignatureAlgorithm(
@@ -76,7 +80,7 @@ def _table() -> tuple[SignatureAlgorithm, ...]:
     ]
     rows += [
         SignatureAlgorithm(
-            f"rsa-pss-{digest}", KeyType.RSA, digest, pss, False, f"{_MORE2007}{digest}-rsa-MGF1", salt_length=salt
+            f"rsa-pss-{digest}", KeyType.RSA, digest, pss.OID, False, f"{_MORE2007}{digest}-rsa-MGF1", salt_length=salt
         )
         for digest, salt in salts.items()
     ]
@@ -106,6 +110,12 @@ def _table() -> tuple[SignatureAlgorithm, ...]:
         SignatureAlgorithm(
             "gost2004", KeyType.GOST2004, "gost94", "1.2.398.3.10.1.1.1.2", True, _MORE + "gost34310-gost34311"
         ),
+        SignatureAlgorithm(
+            "tc26-gost2012-512", KeyType.GOST2015_512, "streebog512", "1.2.643.7.1.1.3.3", s_then_r=True
+        ),
+        SignatureAlgorithm(
+            "tc26-gost2012-256", KeyType.GOST2015_256, "streebog256", "1.2.643.7.1.1.3.2", s_then_r=True
+        ),
     ]
     return tuple(rows)
 
@@ -114,6 +124,9 @@ ALGORITHMS = _table()
 _BY_NAME = {algorithm.name: algorithm for algorithm in ALGORITHMS}
 _BY_OID = {algorithm.oid: algorithm for algorithm in ALGORITHMS if algorithm.salt_length is None}
 _BY_URI = {algorithm.xml_uri: algorithm for algorithm in ALGORITHMS if algorithm.xml_uri}
+
+
+_GOST2004_KEY = "1.2.398.3.10.1.1.1.1"
 
 
 def by_name(name: str) -> SignatureAlgorithm:
@@ -141,6 +154,57 @@ def by_xml_uri(uri: str) -> SignatureAlgorithm:
         UnsupportedError: ``ALGORITHM_UNKNOWN``.
     """
     return _look_up(_BY_URI, uri)
+
+
+@lru_cache(maxsize=256)
+def from_identifier(identifier: bytes) -> SignatureAlgorithm:
+    """Return the algorithm that ``identifier``, a DER AlgorithmIdentifier, names.
+
+    Parameters are judged as the algorithm's standard says:
+
+    - RSA PKCS#1 v1.5: NULL, or absent as RFC 4055 section 5 wants to be accepted;
+    - RSASSA-PSS: RFC 4055 section 3.1, with one hash for message and mask and the trailer 0xBC;
+    - Kazakh GOST: NULL or absent; the country's own software writes both;
+    - ECDSA, DSA, EdDSA, tc26: absent (RFC 5758 section 3, RFC 8410 section 3, RFC 9215 section 3).
+
+    The key identifier of GOST 34.310-2004 with any parameters stands for its signature, because the country's old CMS
+    puts it into SignerInfo.
+
+    Raises:
+        InputError: ``ALGORITHM_MALFORMED``; it is no AlgorithmIdentifier.
+        UnsupportedError: ``ALGORITHM_UNKNOWN``, or ``ALGORITHM_PARAMETERS`` for parameters that are wrong.
+    """
+    oid, parameters = _split(identifier)
+    if oid == pss.OID:
+        digest, salt_length = pss.decode(parameters)
+        return replace(by_name(f"rsa-pss-{digest}"), salt_length=salt_length)
+    if oid == _GOST2004_KEY:
+        return by_name("gost2004")
+    algorithm = by_oid(oid)
+    if parameters and not (algorithm.null_parameters and parameters == der_write.NULL):
+        raise UnsupportedError("ALGORITHM_PARAMETERS", f"{algorithm.name} with unexpected parameters")
+    return algorithm
+
+
+def to_identifier(algorithm: SignatureAlgorithm) -> bytes:
+    """Return the DER AlgorithmIdentifier of ``algorithm`` with the parameters its standard asks for."""
+    oid = der_write.oid(algorithm.oid)
+    if algorithm.salt_length is not None:
+        return der_write.sequence(oid, pss.encode(algorithm.digest, algorithm.salt_length))
+    return der_write.sequence(oid, der_write.NULL if algorithm.null_parameters else b"")
+
+
+def _split(identifier: bytes) -> tuple[str, bytes]:
+    try:
+        outer = der.Reader(identifier)
+        fields = outer.enter()
+        outer.finish()
+        oid = fields.oid()
+        parameters = fields.element() if fields else b""
+        fields.finish()
+    except InputError as error:
+        raise InputError("ALGORITHM_MALFORMED", "the algorithm identifier cannot be read") from error
+    return oid, parameters
 
 
 def _look_up(table: dict[str, SignatureAlgorithm], key: str) -> SignatureAlgorithm:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
+from egov_sign.crypto.gost94 import Gost94
+from egov_sign.crypto.streebog import streebog256, streebog512
 from egov_sign.errors import UnsupportedError
 
 
@@ -20,10 +24,10 @@ class Digest(Protocol):
         ...
 
 
-_HASHLIB = {
-    name: name.replace("-", "_")
-    for name in ("md5", "sha1", "sha224", "sha256", "sha384", "sha512", "sha3-256", "sha3-384", "sha3-512")
-}
+_HASHLIB = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512", "sha3-256", "sha3-384", "sha3-512")
+_MAKERS: dict[str, Callable[[], Digest]] = {
+    name: partial(hashlib.new, name.replace("-", "_"), usedforsecurity=False) for name in _HASHLIB
+} | {"streebog256": streebog256, "streebog512": streebog512, "gost94": Gost94}
 OIDS = {
     "md5": "1.2.840.113549.2.5",
     "sha1": "1.3.14.3.2.26",
@@ -54,7 +58,9 @@ XML_URIS = {
 }
 _ALIASES = {"http://www.w3.org/2001/04/xmldsig-more#sha1": "sha1"}
 """Identifiers that no standard gives and that real documents of the country carry."""
-_BY_OID = {oid: name for name, oid in OIDS.items()}
+_TC26_OIDS = {"1.2.643.7.1.1.2.2": "streebog256", "1.2.643.7.1.1.2.3": "streebog512"}
+"""Russia's identifiers of the same digests (RFC 9215 section 2)."""
+_BY_OID = {oid: name for name, oid in OIDS.items()} | _TC26_OIDS
 _BY_URI = {uri: name for name, uri in XML_URIS.items()} | _ALIASES
 
 
@@ -64,10 +70,10 @@ def new(name: str) -> Digest:
     Raises:
         UnsupportedError: ``DIGEST_UNKNOWN``.
     """
-    known = _HASHLIB.get(name)
-    if known is None:
+    maker = _MAKERS.get(name)
+    if maker is None:
         raise UnsupportedError("DIGEST_UNKNOWN", f"unknown digest {name!r}")
-    return hashlib.new(known, usedforsecurity=False)
+    return maker()
 
 
 def digest(name: str, data: bytes) -> bytes:

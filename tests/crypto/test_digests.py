@@ -21,13 +21,18 @@ def test_a_digest_is_found_by_its_identifiers(name: str) -> None:
     assert digests.by_xml_uri(digests.XML_URIS[name]) == name
 
 
-@pytest.mark.parametrize("name", ["sha256"])
+@pytest.mark.parametrize("name", sorted(digests.OIDS))
 def test_data_may_come_in_parts(name: str) -> None:
     state = digests.new(name)
     for part in (b"", b"a" * 31, b"b" * 100, b"c"):
         state.update(part)
     assert state.digest() == digests.digest(name, b"a" * 31 + b"b" * 100 + b"c")
     assert state.digest() != digests.digest(name, b"a" * 31 + b"b" * 100)
+
+
+def test_russias_identifiers_of_streebog_are_known() -> None:
+    assert digests.by_oid("1.2.643.7.1.1.2.2") == "streebog256"
+    assert digests.by_oid("1.2.643.7.1.1.2.3") == "streebog512"
 
 
 def test_the_countrys_own_identifier_of_sha1_is_known() -> None:

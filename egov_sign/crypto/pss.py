@@ -1,0 +1,87 @@
+"""Parameters of RSASSA-PSS (RFC 4055 section 3.1)."""
+
+from __future__ import annotations
+
+from egov_sign.crypto import der, digests
+from egov_sign.crypto.der_write import NULL, integer, oid, sequence, tagged
+from egov_sign.errors import InputError, UnsupportedError
+
+OID = "1.2.840.113549.1.1.10"
+_MGF1 = "1.2.840.113549.1.1.8"
+_HASHES = {digests.OIDS[name]: name for name in ("sha1", "sha224", "sha256", "sha384", "sha512")}
+_DEFAULT_DIGEST = "sha1"
+_DEFAULT_SALT = 20
+_TRAILER = 1
+_MAX_SALT = 2048
+"""No RSA key that anyone uses has room for more."""
+
+
+def decode(parameters: bytes) -> tuple[str, int]:
+    """Return the digest's name and the salt's length in bytes from a DER RSASSA-PSS-params.
+
+    Raises:
+        UnsupportedError: ``ALGORITHM_PARAMETERS``: malformed, an unknown hash, another hash for the mask than for the
+            message, another mask than MGF1, a trailer other than 0xBC, or a salt of absurd length.
+    """
+    try:
+        digest, mask_digest, salt_length, trailer = _read(parameters)
+    except InputError as error:
+        raise _refused("cannot be read") from error
+    if mask_digest != digest:
+        raise _refused("ask for another hash for the mask than for the message")
+    if trailer != _TRAILER:
+        raise _refused("ask for an unknown trailer")
+    if not 0 <= salt_length <= _MAX_SALT:
+        raise _refused(f"ask for a salt of {salt_length} bytes")
+    return digest, salt_length
+
+
+def encode(digest: str, salt_length: int) -> bytes:
+    """Return the DER RSASSA-PSS-params; defaults are left out, as DER demands."""
+    fields = []
+    if digest != _DEFAULT_DIGEST:
+        identifier = sequence(oid(digests.OIDS[digest]), NULL)
+        fields += [tagged(0, identifier), tagged(1, sequence(oid(_MGF1), identifier))]
+    if salt_length != _DEFAULT_SALT:
+        fields.append(tagged(2, integer(salt_length)))
+    return sequence(*fields)
+
+
+def _read(parameters: bytes) -> tuple[str, str, int, int]:
+    outer = der.Reader(parameters)
+    fields = outer.enter()
+    outer.finish()
+    digest = mask_digest = _DEFAULT_DIGEST
+    salt_length, trailer = _DEFAULT_SALT, _TRAILER
+    if field := fields.maybe_enter(der.explicit(0)):
+        digest = _hash(field)
+    if field := fields.maybe_enter(der.explicit(1)):
+        mask = field.enter()
+        if mask.oid() != _MGF1:
+            raise _refused("ask for another mask than MGF1")
+        mask_digest = _hash(mask)
+        field.finish()
+    if field := fields.maybe_enter(der.explicit(2)):
+        salt_length = field.integer()
+        field.finish()
+    if field := fields.maybe_enter(der.explicit(3)):
+        trailer = field.integer()
+        field.finish()
+    fields.finish()
+    return digest, mask_digest, salt_length, trailer
+
+
+def _hash(field: der.Reader) -> str:
+    identifier = field.enter()
+    name = _HASHES.get(identifier.oid())
+    if identifier.maybe(der.NULL):
+        raise _refused("carry a NULL with contents")
+    identifier.finish()
+    field.finish()
+    if name is None:
+        raise _refused("ask for an unknown hash")
+    return name
+
+
+def _refused(why: str) -> UnsupportedError:
+    return UnsupportedError("ALGORITHM_PARAMETERS", f"the parameters of RSASSA-PSS {why}")
