@@ -29,6 +29,10 @@ class Limits:
     """ds:Transform elements in one Reference."""
     xml_canonical_bytes: int = 1024 * MIB
     """What the references of all signatures of one document may make us canonicalise."""
+    cms_signers: int = 64
+    """SignerInfo values in one CMS message, counter-signatures of one signature included."""
+    cms_attributes: int = 64
+    """Attributes in one set of a SignerInfo, or values in one attribute."""
     certificate_bytes: int = 64 * KIB
     """One DER certificate."""
     certificates: int = 256

@@ -1,0 +1,209 @@
+"""Whether a time-stamp is to be believed (RFC 3161, 2.3 and 2.4.2; ETSI EN 319 102-1, 5.4).
+
+The steps of :meth:`TimestampValidator.validate`:
+
+1. Format: a token, signed by exactly one authority, without critical extensions nobody here knows.
+2. Signature: as for any CMS signature; the signing-certificate attribute must name the authority's certificate.
+3. Authority: its certificate is for time-stamping and for nothing else, and is the one the token says.
+4. Imprint: the token stamps these bytes and no others.
+5. Policy: it was issued under one that the caller accepts.
+6. Time: it does not come from after the moment of judgement.
+7. Certificate: path, validity and revocation of the authority at the time of the token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from egov_sign.certs.certificate import Certificate
+from egov_sign.certs.extensions import EXTENDED_KEY_USAGE
+from egov_sign.certs.name import Name
+from egov_sign.clock import format_time
+from egov_sign.crypto import digests
+from egov_sign.docs.cms_verify import Content, check_signer
+from egov_sign.docs.timestamp import TimestampInfo, TimestampRequest, TimestampResponse, TimestampToken
+from egov_sign.errors import InputError, UnsupportedError
+from egov_sign.limits import DEFAULT_LIMITS, Limits
+from egov_sign.verdict import Indication, Report, SubIndication
+
+TIME_STAMPING = "1.3.6.1.5.5.7.3.8"
+
+
+class CertificateJudge(Protocol):
+    """What judges certificates here: :class:`egov_sign.certs.validator.CertificateValidator`."""
+
+    def validate(self, certificate: Certificate, at: datetime, *, candidates: Sequence[Certificate] = ()) -> Report:
+        """Return a report with the subject ``certificate``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedTimestamp:
+    """A time-stamp and what is to be thought of it.
+
+    Attributes:
+        report: the verdict, subject ``timestamp``.
+        token: the token; ``None`` if it cannot be read.
+    """
+
+    report: Report
+    token: TimestampToken | None
+
+    @property
+    def proves(self) -> datetime | None:
+        """The time by which what was stamped existed, UTC; ``None`` unless the verdict is VALID."""
+        if self.token is None or self.report.indication is not Indication.VALID:
+            return None
+        return self.token.info.latest
+
+
+class TimestampValidator:
+    """Judges time-stamp tokens.
+
+    Args:
+        certificates: judges the authorities' certificates; without it they are not trusted, and no token is VALID.
+        policies: the authorities' policies that are accepted; empty accepts every policy.
+        limits: bounds of what is read.
+    """
+
+    def __init__(
+        self,
+        certificates: CertificateJudge | None,
+        *,
+        policies: Collection[str] = (),
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> None:
+        self._certificates = certificates
+        self._policies = frozenset(policies)
+        self._limits = limits
+
+    def validate(
+        self, encoded: bytes, data: bytes, at: datetime, *, candidates: Iterable[Certificate] = ()
+    ) -> JudgedTimestamp:
+        """Judge a DER token over ``data`` at the moment ``at``.
+
+        Args:
+            encoded: the token.
+            data: what it should stamp.
+            at: the moment of judgement, timezone-aware.
+            candidates: certificates beside those in the token, for its signer and the path.
+        """
+        report = Report("timestamp")
+        # 1. Format.
+        try:
+            token = TimestampToken.load(encoded, self._limits)
+        except InputError as error:
+            sub = SubIndication.FORMAT_FAILURE
+            if isinstance(error, UnsupportedError):
+                sub = SubIndication.CRYPTO_CONSTRAINTS_FAILURE
+            report.fail("TIMESTAMP_UNREADABLE", sub, reason=error.message)
+            return JudgedTimestamp(report, None)
+        info = token.info
+        _describe(info, report)
+        if info.critical_extensions:
+            oids = ", ".join(info.critical_extensions)
+            report.fail("TIMESTAMP_EXTENSION", SubIndication.SIG_CONSTRAINTS_FAILURE, extensions=oids)
+        # 2. Signature, and 3. the authority.
+        known = [*load_certificates(token.signed_data.certificates, report, self._limits), *candidates]
+        certificate = _check_authority(token, known, report)
+        # 4. Imprint.
+        if digests.digest(info.imprint.digest, data) != info.imprint.value:
+            report.fail("TIMESTAMP_IMPRINT", SubIndication.HASH_FAILURE, digest=info.imprint.digest)
+        # 5. Policy.
+        if self._policies and info.policy not in self._policies:
+            report.fail("TIMESTAMP_POLICY", SubIndication.SIG_CONSTRAINTS_FAILURE, policy=info.policy)
+        # 6. Time.
+        if info.gen_time > at:
+            report.fail("TIMESTAMP_FUTURE", SubIndication.NO_POE, time=format_time(info.gen_time))
+        # 7. The authority's certificate.
+        if certificate is not None:
+            report.children.append(self._judge(certificate, info.gen_time, known))
+        return JudgedTimestamp(report, token)
+
+    def _judge(self, certificate: Certificate, at: datetime, known: Sequence[Certificate]) -> Report:
+        if self._certificates is not None:
+            return self._certificates.validate(certificate, at, candidates=known)
+        report = Report("certificate", str(certificate.subject))
+        report.fail("CERTIFICATE_NOT_JUDGED", SubIndication.NO_CERTIFICATE_CHAIN_FOUND)
+        return report
+
+
+def check_response(response: TimestampResponse, request: TimestampRequest) -> Report:
+    """Tell whether ``response`` answers ``request`` (RFC 3161, 2.2): granted, same imprint, nonce and policy.
+
+    Nothing is said about its signature.
+    """
+    report = Report("timestamp")
+    if response.token is None:
+        reasons = ", ".join((response.status.name, *response.failures, *filter(None, (response.text,))))
+        report.fail("TIMESTAMP_NOT_GRANTED", SubIndication.TRY_LATER, reason=reasons)
+        return report
+    info = response.token.info
+    _describe(info, report)
+    if info.imprint != request.imprint:
+        report.fail("TIMESTAMP_IMPRINT", SubIndication.HASH_FAILURE, digest=info.imprint.digest)
+    if info.nonce != request.nonce:
+        report.fail("TIMESTAMP_NONCE", SubIndication.SIG_CONSTRAINTS_FAILURE)
+    if request.policy and info.policy != request.policy:
+        report.fail("TIMESTAMP_POLICY", SubIndication.SIG_CONSTRAINTS_FAILURE, policy=info.policy)
+    return report
+
+
+def load_certificates(encoded: Iterable[bytes], report: Report, limits: Limits = DEFAULT_LIMITS) -> list[Certificate]:
+    """Read certificates that were sent along; those that cannot be read are noted and left out."""
+    found = []
+    for position, der in enumerate(encoded):
+        try:
+            found.append(Certificate.load(der, limits))
+        except InputError as error:
+            report.warn("CERTIFICATE_SENT_UNREADABLE", where=f"certificates[{position}]", reason=error.message)
+    return found
+
+
+def _describe(info: TimestampInfo, report: Report) -> None:
+    report.facts["gen_time"] = format_time(info.gen_time)
+    report.facts["policy"] = info.policy
+    report.facts["serial"] = f"{info.serial:x}"
+    report.facts["digest"] = info.imprint.digest
+    if info.accuracy is not None:
+        report.facts["accuracy_seconds"] = info.accuracy.total_seconds()
+
+
+def _check_authority(token: TimestampToken, known: Sequence[Certificate], report: Report) -> Certificate | None:
+    signed_data = token.signed_data
+    if len(signed_data.signers) != 1:
+        report.fail("TIMESTAMP_SIGNERS", SubIndication.FORMAT_FAILURE, count=len(signed_data.signers))
+        return None
+    content = Content(signed_data.content or b"", signed_data.content_type)
+    checked = check_signer(signed_data.signers[0], content, known, report, require_signing_certificate=True)
+    certificate = checked.certificate
+    if certificate is None:
+        return None
+    report.name = str(certificate.subject)
+    report.facts["tsa"] = report.name
+    _check_purpose(certificate, report)
+    if token.info.tsa is not None and not _same_name(token.info.tsa, certificate):
+        report.fail("TIMESTAMP_AUTHORITY", SubIndication.SIG_CONSTRAINTS_FAILURE, name=str(Name(token.info.tsa)))
+    return certificate
+
+
+def _check_purpose(certificate: Certificate, report: Report) -> None:
+    """Refuse a certificate that is not for time-stamping alone, critically so (RFC 3161, 2.3)."""
+    try:
+        purposes, usage = certificate.eku, certificate.key_usage
+    except InputError:
+        purposes, usage = None, None
+    sole = purposes == (TIME_STAMPING,) and EXTENDED_KEY_USAGE in certificate.critical_extensions
+    signs = usage is None or (usage and usage <= {"digitalSignature", "nonRepudiation"})
+    if not sole or not signs:
+        report.fail("TIMESTAMP_PURPOSE", SubIndication.CHAIN_CONSTRAINTS_FAILURE)
+
+
+def _same_name(encoded: bytes, certificate: Certificate) -> bool:
+    try:
+        return Name(encoded) == certificate.subject
+    except InputError:
+        return False

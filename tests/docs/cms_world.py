@@ -1,0 +1,35 @@
+"""What the CMS and time-stamp tests share: one small world per kind of key, its signers, its authority."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import cache
+from itertools import count
+
+from egov_sign.certs.certificate import Certificate
+from egov_sign.clock import FrozenClock
+from egov_sign.crypto.signer import KeySigner
+from egov_sign.docs.timestamp_authority import TimestampAuthority
+from egov_sign_pki.world import World
+
+AT = datetime(2024, 3, 1, 12, tzinfo=UTC)
+CONTENT = "Сертификат на лечение".encode()
+POLICY = "1.2.398.3.3.2.6.2"
+
+
+@cache
+def world(kind: str = "ec") -> World:
+    return World.build(seed=f"cms tests {kind}", at=AT, kind=kind)
+
+
+def signer(label: str = "person", kind: str = "ec", algorithm: str | None = None) -> KeySigner:
+    return world(kind).signer(label, algorithm)
+
+
+def certificate(label: str = "person", kind: str = "ec") -> Certificate:
+    return Certificate.load(world(kind).certificate(label))
+
+
+def authority(at: datetime = AT, kind: str = "ec") -> TimestampAuthority:
+    numbers = count(1)
+    return TimestampAuthority(signer("tsa", kind), policy=POLICY, clock=FrozenClock(at), serial=lambda: next(numbers))

@@ -1,0 +1,216 @@
+"""CMS signatures: what we make OpenSSL verifies, what OpenSSL makes we verify, and the country's real messages."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from asn1crypto import cms as asn1_cms
+
+from egov_sign.certs.certificate import Certificate
+from egov_sign.crypto.algorithms import by_name
+from egov_sign.docs import cms, cms_sign
+from egov_sign.docs.cms import SignedData
+from egov_sign.docs.cms_verify import CheckedSigner, Content, check_signer
+from egov_sign.errors import InputError, LimitError, UnsupportedError
+from egov_sign.limits import Limits
+from egov_sign.verdict import Indication, Report
+from tests.docs.cms_world import AT, CONTENT, certificate, signer, world
+
+ALGORITHMS = [
+    ("ec", "ecdsa-sha256"),
+    ("ec", "ecdsa-sha384"),
+    ("rsa", "rsa-sha256"),
+    ("rsa", "rsa-sha512"),
+    ("rsa", "rsa-pss-sha256"),
+]
+"""What OpenSSL 3.0 can do in CMS: it knows no digest for Ed25519 with signed attributes."""
+
+
+def check(encoded: bytes, content: bytes | None = None) -> list[tuple[CheckedSigner, Report]]:
+    """Check every signature in a message with the certificates it brings."""
+    message = SignedData.load(encoded)
+    signed = content if message.content is None else message.content
+    assert signed is not None
+    candidates = [Certificate.load(der) for der in message.certificates]
+    results = []
+    for one in message.signers:
+        report = Report("signature")
+        results.append((check_signer(one, Content(signed, message.content_type), candidates, report), report))
+    return results
+
+
+def codes(encoded: bytes, content: bytes | None = None) -> list[str]:
+    return [code for _, report in check(encoded, content) for code in report.codes]
+
+
+@pytest.mark.parametrize("detached", [False, True])
+@pytest.mark.parametrize(("kind", "algorithm"), ALGORITHMS)
+def test_openssl_verifies_what_we_sign(kind: str, algorithm: str, detached: bool, tmp_path: Path) -> None:
+    made = cms_sign.sign(CONTENT, signer("person", kind, algorithm), signing_time=AT, detached=detached)
+    assert codes(made, CONTENT) == []
+    assert openssl_verifies(made, CONTENT, tmp_path)
+    assert not openssl_verifies(changed(made, CONTENT) if not detached else made, CONTENT + b".", tmp_path)
+
+
+@pytest.mark.parametrize(("kind", "algorithm"), ALGORITHMS)
+@pytest.mark.parametrize("options", [(), ("-nodetach",), ("-nodetach", "-keyid"), ("-nodetach", "-cades")])
+def test_we_verify_what_openssl_signs(kind: str, algorithm: str, options: tuple[str, ...], tmp_path: Path) -> None:
+    made = openssl_signs(tmp_path, kind, algorithm, *options)
+    [(checked, report)] = check(made, CONTENT)
+    assert report.indication is Indication.VALID
+    assert checked.certificate == certificate("person", kind)
+    assert checked.algorithm is not None
+    assert checked.algorithm.name == algorithm
+    assert checked.signing_time is not None
+    assert checked.bound == ("-cades" in options)
+    assert report.codes == ([] if checked.bound else ["CMS_SIGNING_CERTIFICATE_UNBOUND"])
+
+
+@pytest.mark.parametrize("kind", ["ec", "rsa"])
+def test_a_signature_without_attributes_covers_the_content_itself(kind: str, tmp_path: Path) -> None:
+    made = openssl_signs(tmp_path, kind, "", "-nodetach", "-noattr")
+    assert codes(made) == ["CMS_SIGNING_CERTIFICATE_UNBOUND"]
+    assert "CMS_SIGNATURE_WRONG" in codes(changed(made, CONTENT))
+
+
+@pytest.mark.parametrize("detached", [False, True])
+def test_signers_are_added_beside_each_other(detached: bool, tmp_path: Path) -> None:
+    first = cms_sign.sign(CONTENT, signer(), signing_time=AT, detached=detached)
+    second = cms_sign.add_signer(SignedData.load(first), signer("person", "rsa"), signing_time=AT, content=CONTENT)
+    message = SignedData.load(second)
+    assert [checked.certificate for checked, _ in check(second, CONTENT)] == [certificate(), certificate(kind="rsa")]
+    assert message.signers[0].encoded == SignedData.load(first).signers[0].encoded
+    assert codes(second, CONTENT) == []
+    assert openssl_verifies(second, CONTENT, tmp_path)
+
+
+def test_a_signer_cannot_be_added_to_what_is_not_there() -> None:
+    detached = SignedData.load(cms_sign.sign(CONTENT, signer(), signing_time=AT, detached=True))
+    with pytest.raises(InputError, match="CMS_CONTENT_MISSING"):
+        cms_sign.add_signer(detached, signer("other-person"), signing_time=AT)
+
+
+def test_a_counter_signature_confirms_one_signature(tmp_path: Path) -> None:
+    made = cms_sign.sign(CONTENT, signer(), signing_time=AT)
+    confirmed = cms_sign.countersign(SignedData.load(made), 0, signer("other-person"), signing_time=AT)
+    message = SignedData.load(confirmed)
+    [value] = message.signers[0].unsigned.all(cms.COUNTER_SIGNATURE)
+    report = Report("signature")
+    checked = check_signer(
+        cms.read_signer(value),
+        Content(message.signers[0].signature, ""),
+        [Certificate.load(der) for der in message.certificates],
+        report,
+    )
+    assert report.codes == []
+    assert checked.certificate == certificate("other-person")
+    assert codes(confirmed) == []
+    assert openssl_verifies(confirmed, CONTENT, tmp_path)
+
+
+def test_the_chain_goes_along_if_asked() -> None:
+    assert len(SignedData.load(cms_sign.sign(CONTENT, signer(), signing_time=None)).certificates) == 1
+    assert len(SignedData.load(cms_sign.sign(CONTENT, signer(), signing_time=None, chain=True)).certificates) == 3
+
+
+def test_ed25519_signs_as_rfc_8419_says() -> None:
+    """Read with another library's structures and verified by the bare key."""
+    made = cms_sign.sign(CONTENT, signer("person", "ed25519"), signing_time=AT)
+    assert codes(made) == []
+    [info] = asn1_cms.ContentInfo.load(made)["content"]["signer_infos"]  # type: ignore[no-untyped-call]
+    assert info["digest_algorithm"]["algorithm"].native == "sha512"
+    public = certificate(kind="ed25519").public_key
+    attributes = info["signed_attrs"].untag().dump()
+    assert public.verify(info["signature"].native, attributes, by_name("ed25519"))
+
+
+def test_taking_apart_and_putting_together_changes_nothing() -> None:
+    made = cms_sign.sign(CONTENT, signer(), signing_time=AT)
+    assert cms_sign.Parts.of(SignedData.load(made)).encode() == made
+
+
+def test_there_is_no_cms_digest_for_every_algorithm() -> None:
+    with pytest.raises(UnsupportedError, match="CMS_ALGORITHM"):
+        cms_sign.sign(CONTENT, replace(signer(), algorithm=by_name("ed448")), signing_time=AT)
+
+
+@pytest.mark.parametrize(
+    ("name", "algorithms", "detached"),
+    [
+        ("CmsIntegrationTest_0.cms", ["rsa-sha256"], False),
+        ("CmsServiceTest_0.cms", ["gost2015-512", "rsa-sha256"], False),
+        ("CmsServiceTest_1.cms", ["gost2015-512", "rsa-sha256"], True),
+        ("CmsServiceTest_2.cms", ["rsa-sha256"], False),
+    ],
+)
+def test_the_country_s_messages_are_read(name: str, algorithms: list[str], detached: bool, corpus: Path) -> None:
+    message = SignedData.load((corpus / "ncanode" / name).read_bytes())
+    assert (message.content is None) == detached
+    assert len(message.signers) == len(algorithms)
+    assert cms_sign.Parts.of(message).signers == tuple(one.encoded for one in message.signers)
+
+
+def test_a_message_has_bounds() -> None:
+    made = cms_sign.sign(CONTENT, signer(), signing_time=AT)
+    SignedData.load(made, Limits(document_bytes=len(made), cms_attributes=5, cms_signers=1, certificates=1))
+    for limits in (
+        Limits(document_bytes=len(made) - 1),
+        Limits(cms_attributes=4),
+        Limits(cms_signers=0),
+        Limits(certificates=0),
+    ):
+        with pytest.raises(LimitError):
+            SignedData.load(made, limits)
+
+
+def test_what_is_no_signed_message_is_refused(tmp_path: Path) -> None:
+    made = cms_sign.sign(CONTENT, signer(), signing_time=AT)
+    for unreadable in (b"", b"\x30\x00", made[:-1], made + b"\x00", CONTENT):
+        with pytest.raises(InputError, match="CMS_MALFORMED"):
+            SignedData.load(unreadable)
+    (tmp_path / "data").write_bytes(CONTENT)
+    openssl("cms", "-data_create", "-in", tmp_path / "data", "-outform", "DER", "-out", tmp_path / "other")
+    with pytest.raises(UnsupportedError, match="CMS_KIND"):
+        SignedData.load((tmp_path / "other").read_bytes())
+
+
+def changed(encoded: bytes, part: bytes) -> bytes:
+    """Return ``encoded`` with the last byte of ``part`` in it changed."""
+    position = encoded.index(part) + len(part) - 1
+    return encoded[:position] + bytes([encoded[position] ^ 1]) + encoded[position + 1 :]
+
+
+def openssl(*arguments: object, check: bool = True) -> int:
+    done = subprocess.run(["openssl", *map(str, arguments)], capture_output=True, check=False)
+    assert not check or done.returncode == 0, done.stderr.decode()
+    return done.returncode
+
+
+def openssl_verifies(encoded: bytes, content: bytes, folder: Path) -> bool:
+    """Ask OpenSSL about every signature in the message; trust and time are not asked about."""
+    (folder / "message").write_bytes(encoded)
+    (folder / "content").write_bytes(content)
+    detached = ("-content", folder / "content") if SignedData.load(encoded).content is None else ()
+    arguments = ("-inform", "DER", "-in", folder / "message", "-binary", "-noverify", "-out", folder / "out", *detached)
+    return openssl("cms", "-verify", *arguments, check=False) == 0
+
+
+def openssl_signs(folder: Path, kind: str, algorithm: str, *options: str) -> bytes:
+    """Let OpenSSL sign the content with our person's key."""
+    (folder / "content").write_bytes(CONTENT)
+    (folder / "key.der").write_bytes(world(kind).key("person").pkcs8())
+    openssl("pkey", "-inform", "DER", "-in", folder / "key.der", "-out", folder / "key.pem")
+    (folder / "certificate.der").write_bytes(world(kind).certificate("person"))
+    openssl("x509", "-inform", "DER", "-in", folder / "certificate.der", "-out", folder / "certificate.pem")
+    chosen: list[object] = []
+    if algorithm.startswith(("rsa", "ecdsa")):
+        chosen += ["-md", algorithm.rpartition("-")[2]]
+    if algorithm.startswith("rsa-pss"):
+        chosen += ["-keyopt", "rsa_padding_mode:pss", "-keyopt", "rsa_pss_saltlen:digest"]
+    signer_options = ("-signer", folder / "certificate.pem", "-inkey", folder / "key.pem", *chosen)
+    files = ("-binary", "-in", folder / "content", "-outform", "DER", "-out", folder / "made")
+    openssl("cms", "-sign", *signer_options, *files, *options)
+    return (folder / "made").read_bytes()
