@@ -7,8 +7,8 @@
                               └─ SignerInfo … ─┬─ signed attributes   what the signature covers
                                                └─ unsigned attributes timestamps, counter-signatures, evidence
 
-Lengths must be definite and minimal; BER goes through :mod:`egov_sign.docs.cms_ber` first. Whether a signature is
-right is the business of :mod:`egov_sign.docs.cms_verify`.
+Messages in BER are brought into the form of DER first (:mod:`egov_sign.crypto.ber`), which leaves what was signed as
+it is. Whether a signature is right is the business of :mod:`egov_sign.docs.cms_verify`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from egov_sign.crypto import der, der_write
+from egov_sign.crypto import ber, der, der_write
 from egov_sign.crypto.der import Reader
 from egov_sign.errors import InputError, LimitError, UnsupportedError
 from egov_sign.limits import DEFAULT_LIMITS, Limits
@@ -101,7 +101,7 @@ class SignedData:
     """A signed message.
 
     Attributes:
-        encoded: the whole DER ContentInfo.
+        encoded: the whole ContentInfo with the lengths of DER.
         version: of the syntax, 1 to 5.
         digest_algorithms: the DER AlgorithmIdentifiers listed before the content.
         content_type: dotted identifier of what was signed.
@@ -128,7 +128,7 @@ class SignedData:
 
     @classmethod
     def load(cls, data: bytes, limits: Limits = DEFAULT_LIMITS) -> SignedData:
-        """Read a DER ContentInfo with SignedData.
+        """Read a ContentInfo with SignedData, in DER or BER.
 
         Raises:
             InputError: ``CMS_MALFORMED``.
@@ -138,12 +138,24 @@ class SignedData:
         if len(data) > limits.document_bytes:
             raise LimitError("CMS_TOO_LARGE", f"a signed message of more than {limits.document_bytes} bytes")
         try:
-            return _read(data, limits)
+            return _read_der_or_ber(data, limits)
         except (LimitError, UnsupportedError):
             raise
         except InputError as error:
             message = f"not a signed CMS message: {error.message}"
             raise InputError("CMS_MALFORMED", message, where=error.where) from error
+
+
+def _read_der_or_ber(data: bytes, limits: Limits) -> SignedData:
+    try:
+        return _read(data, limits)
+    except (LimitError, UnsupportedError):
+        raise
+    except InputError:
+        definite = ber.to_definite(data)
+        if definite == data:
+            raise
+        return _read(definite, limits)
 
 
 def _read(data: bytes, limits: Limits) -> SignedData:

@@ -76,6 +76,18 @@ def test_a_signature_without_attributes_covers_the_content_itself(kind: str, tmp
     assert "CMS_SIGNATURE_WRONG" in codes(changed(made, CONTENT))
 
 
+def test_messages_written_while_they_were_made_are_read(tmp_path: Path) -> None:
+    """BER: open lengths, the content in pieces."""
+    made = openssl_signs(tmp_path, "ec", "ecdsa-sha256", "-nodetach", "-stream", "-indef")
+    assert made[:2] == b"\x30\x80"
+    message = SignedData.load(made)
+    assert message.content == CONTENT
+    assert codes(made) == ["CMS_SIGNING_CERTIFICATE_UNBOUND"]
+    assert "CMS_DIGEST_WRONG" in codes(changed(made, CONTENT))
+    with pytest.raises(InputError, match="CMS_MALFORMED"):
+        SignedData.load(made[:-2])
+
+
 @pytest.mark.parametrize("detached", [False, True])
 def test_signers_are_added_beside_each_other(detached: bool, tmp_path: Path) -> None:
     first = cms_sign.sign(CONTENT, signer(), signing_time=AT, detached=detached)
