@@ -17,7 +17,16 @@ from lxml import etree
 from egov_sign.crypto import digests
 from egov_sign.docs import c14n
 from egov_sign.docs.refusal import Refusal
-from egov_sign.docs.xmldsig import BASE64, ENVELOPED, ID_ATTRIBUTES, WSU_NS, Reference, decode_base64, path_of
+from egov_sign.docs.xmldsig import (
+    BASE64,
+    ENVELOPED,
+    ID_ATTRIBUTES,
+    SIGNATURE,
+    WSU_NS,
+    Reference,
+    decode_base64,
+    path_of,
+)
 from egov_sign.docs.xmlparse import parse, text_of
 from egov_sign.errors import InputError
 from egov_sign.limits import DEFAULT_LIMITS, Limits
@@ -110,6 +119,13 @@ class Covered:
         """Whether the digest of the octets is the one in the reference."""
         return digests.digest(self.reference.digest, self.octets) == self.reference.digest_value
 
+    @property
+    def covers_root(self) -> bool:
+        """Whether the octets are the whole document, but for signatures that were left out."""
+        nodes = self.nodes
+        decoded = any(transform.uri == BASE64 for transform in self.reference.transforms)
+        return nodes is not None and nodes.apex.getparent() is None and nodes.apex.tag != SIGNATURE and not decoded
+
 
 def cover(
     document: XmlDocument,
@@ -201,7 +217,7 @@ def describe_scope(covered: Covered) -> dict[str, Json]:
         "uri": covered.reference.uri,
         "element": path_of(nodes.apex) if nodes else None,
         "name": str(nodes.apex.tag) if nodes else None,
-        "whole_document": nodes is not None and nodes.apex.getparent() is None,
+        "whole_document": covered.covers_root,
         "left_out": [path_of(element) for element in nodes.exclude] if nodes else [],
         "digest": covered.reference.digest,
         "octets": len(covered.octets),

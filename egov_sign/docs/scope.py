@@ -1,0 +1,73 @@
+"""What the signatures of a document cover together, and what the caller requires."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from lxml import etree
+
+from egov_sign.docs.judged import JudgedSignature, Required, XmlVerdict
+from egov_sign.docs.xmldsig import SIGNATURE, path_of
+from egov_sign.verdict import Indication, SubIndication
+
+_SHOWN = 20
+"""Unsigned elements named in a report; more only make it long."""
+
+
+def report_scope(root: etree._Element, verdict: XmlVerdict) -> None:
+    """Say in the report of ``verdict`` whether the whole document is signed, and if not, which elements are not.
+
+    A signature counts here unless it is INVALID: whether its certificate could be judged does not change what it
+    covers.
+    """
+    report = verdict.report
+    covered = [item for judged in _standing(verdict) for item in judged.covered if item.nodes]
+    whole = any(item.covers_root for item in covered)
+    report.facts["whole_document_signed"] = whole
+    if whole or root.tag == SIGNATURE:
+        return
+    apexes = {item.nodes.apex for item in covered if item.nodes}
+    unsigned = [path_of(element) for element in islice(_uncovered(root, apexes), _SHOWN)]
+    report.facts["not_signed"] = list(unsigned)
+    if covered:
+        report.warn("SCOPE_PARTIAL", unsigned[0] if unsigned else "", count=len(unsigned))
+
+
+def _standing(verdict: XmlVerdict) -> Iterator[JudgedSignature]:
+    return (judged for judged in verdict.signatures if judged.report.indication is not Indication.INVALID)
+
+
+def _uncovered(element: etree._Element, apexes: set[etree._Element]) -> Iterator[etree._Element]:
+    """Yield the topmost elements that lie outside all ``apexes``, signatures apart."""
+    if element in apexes or element.tag == SIGNATURE:
+        return
+    if not any(element in apex.iterancestors() for apex in apexes):
+        yield element
+        return
+    for child in element.iterchildren("*"):
+        yield from _uncovered(child, apexes)
+
+
+def report_requirements(root: etree._Element, verdict: XmlVerdict, required: Required) -> None:
+    """Hold the signers of ``verdict`` and its scope against what is ``required``.
+
+    A requirement on the signer is met by one signature that is not INVALID.
+    """
+    report = verdict.report
+    signers = [judged.identity for judged in _standing(verdict) if judged.identity]
+    if required.iin and not any(signer.iin and signer.iin.digits == required.iin for signer in signers):
+        found = ", ".join(signer.iin.masked() for signer in signers if signer.iin)
+        report.fail("SIGNER_IIN_MISMATCH", SubIndication.CUSTOM, required=_masked(required.iin), found=found or "—")
+    if required.bin and not any(signer.bin and signer.bin.digits == required.bin for signer in signers):
+        found = ", ".join(signer.bin.digits for signer in signers if signer.bin)
+        report.fail("SIGNER_BIN_MISMATCH", SubIndication.CUSTOM, required=required.bin, found=found or "—")
+    if required.roles and not any(signer.roles & required.roles for signer in signers):
+        roles = ", ".join(sorted(required.roles))
+        report.fail("SIGNER_ROLE_MISMATCH", SubIndication.CUSTOM, required=roles)
+    if required.root and not (report.facts["whole_document_signed"] and required.root in {"*", root.tag}):
+        report.fail("SIGNED_ROOT_MISMATCH", SubIndication.CUSTOM, path_of(root), required=required.root)
+
+
+def _masked(number: str) -> str:
+    return f"{number[:4]}******{number[10:]}"

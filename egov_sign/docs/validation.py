@@ -1,0 +1,251 @@
+"""The verdict on signed XML, by the steps of ETSI EN 319 102-1 (clause 5.3, validation process for basic signatures).
+
+For each signature of the document, in document order:
+
+1. *Format checking* (5.2.2): the signature has exactly the form of the standard.
+2. *Identification of the signing certificate* (5.2.3): among the certificates it carries or the caller offers, the one
+   its KeyInfo names and whose key verifies it; a KeyValue must be the key of that certificate.
+3. *Validation context* (5.2.4): one validation time, the caller's trust anchors, the algorithm policy.
+4. *Cryptographic verification* (5.2.7): every reference is resolved, transformed and digested; then the value over
+   SignedInfo is verified. It stands before the next step because bytes that nobody signed need no path.
+5. *Validation of the certificate* (5.2.6) at the validation time, by the certificate validator.
+6. *Acceptance* (5.2.8): algorithms and key sizes by the dated policy, the purpose of the certificate.
+
+Then, for the document: what all signatures together cover, and what the caller requires of the signer. The verdict on
+the document is the worst of all of these, so one bad signature among good ones is never hidden.
+
+A document without any signature is INVALID, FORMAT_FAILURE: EN 319 102-1 judges signatures, and "there is no signature
+object conforming to a supported format" is its definition of that failure.
+
+Pure: no clock, no network, no files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from lxml import etree
+
+from egov_sign.certs.certificate import Certificate
+from egov_sign.certs.profile import Identity, identify
+from egov_sign.clock import as_utc, format_time
+from egov_sign.crypto.policy import DEFAULT_POLICY, AlgorithmPolicy
+from egov_sign.docs.judged import JudgedSignature, Required, XmlVerdict, describe_signer
+from egov_sign.docs.keyinfo import KeyInfo, read_key_info
+from egov_sign.docs.references import XmlDocument, describe_scope
+from egov_sign.docs.refusal import Refusal
+from egov_sign.docs.scope import report_requirements, report_scope
+from egov_sign.docs.xmldsig import find_signatures, path_of, read_signature
+from egov_sign.docs.xmlparse import parse
+from egov_sign.docs.xmlverify import SignatureCheck, check_references, signed_info_octets, value_fits
+from egov_sign.errors import InputError
+from egov_sign.limits import DEFAULT_LIMITS, Limits
+from egov_sign.verdict import Report, SubIndication
+
+
+class CertificateJudge(Protocol):
+    """Judges certificates: :class:`egov_sign.certs.validator.CertificateValidator`, or a stand-in."""
+
+    def validate(self, certificate: Certificate, at: datetime, *, candidates: Sequence[Certificate] = ()) -> Report:
+        """Return a report with the subject ``certificate``."""
+        ...
+
+
+class XmlValidator:
+    """Judges signed XML documents.
+
+    Args:
+        judge: judges certificates; ``None`` leaves every signature at best INDETERMINATE.
+        policy: which algorithms are accepted until when.
+        limits: bounds on documents.
+    """
+
+    def __init__(
+        self,
+        judge: CertificateJudge | None,
+        *,
+        policy: AlgorithmPolicy = DEFAULT_POLICY,
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> None:
+        self.judge = judge
+        self.policy = policy
+        self.limits = limits
+
+    def validate(
+        self,
+        data: bytes,
+        at: datetime,
+        *,
+        required: Required = Required(),  # noqa: B008 - immutable
+        contents: Mapping[str, bytes] | None = None,
+        certificates: Sequence[Certificate] = (),
+    ) -> Report:
+        """Judge the document ``data`` at the time ``at``; as :meth:`examine`, the report alone."""
+        return self.examine(data, at, required=required, contents=contents, certificates=certificates).report
+
+    def examine(
+        self,
+        data: bytes,
+        at: datetime,
+        *,
+        required: Required = Required(),  # noqa: B008 - immutable
+        contents: Mapping[str, bytes] | None = None,
+        certificates: Sequence[Certificate] = (),
+    ) -> XmlVerdict:
+        """Judge the document ``data`` at the time ``at``.
+
+        Args:
+            data: XML octets.
+            at: the validation time, timezone-aware.
+            required: what is demanded beyond valid signatures.
+            contents: data outside the document by URI, for detached signatures.
+            certificates: offered besides those in the document: signers that are only named, intermediates.
+
+        Raises:
+            InputError: ``data`` is not XML that can be judged (:func:`egov_sign.docs.xmlparse.parse`).
+            ConfigurationError: ``TIME_NAIVE``.
+        """
+        at = as_utc(at)
+        document = XmlDocument(parse(data, self.limits), self.limits, contents or {})
+        report = Report("document", facts={"format": "XML", "validation_time": format_time(at)})
+        verdict = XmlVerdict(report)
+        elements = find_signatures(document.root)
+        if not elements:
+            report.fail("NO_SIGNATURE", SubIndication.FORMAT_FAILURE)
+        if len(elements) > self.limits.xml_signatures:
+            limit = self.limits.xml_signatures
+            report.fail("XML_TOO_MANY_SIGNATURES", SubIndication.FORMAT_FAILURE, count=len(elements), limit=limit)
+            return verdict
+        for element in elements:
+            judged = self._judge(document, element, at, certificates)
+            verdict.signatures.append(judged)
+            report.children.append(judged.report)
+        if elements:
+            report_scope(document.root, verdict)
+            report_requirements(document.root, verdict, required)
+        return verdict
+
+    def _judge(
+        self, document: XmlDocument, element: etree._Element, at: datetime, offered: Sequence[Certificate]
+    ) -> JudgedSignature:
+        report = Report("signature", path_of(element))
+        judged = JudgedSignature(report)
+        check = SignatureCheck(report)
+        try:
+            # 1. Format
+            check.signature = signature = read_signature(element, self.limits)
+            key_info = read_key_info(signature.key_info, self.limits, report.name)
+            octets = signed_info_octets(signature)
+        except Refusal as refusal:
+            refusal.report_to(report)
+            return judged
+        report.facts["algorithm"] = signature.algorithm.name
+        report.facts["best_signature_time"] = format_time(at)
+
+        # 2. Identification of the signing certificate; 4. the value over SignedInfo, which settles whose key it is
+        certificate = _identify(check, octets, key_info, offered)
+
+        # 4. What the references cover
+        check_references(document, check)
+        judged.covered, judged.stacked_under = check.covered, check.stacked_under
+        report.facts["scope"] = [describe_scope(item) for item in check.covered]
+        if check.stacked_under:
+            report.note("SIGNATURE_STACKED", count=check.stacked_under)
+        if certificate is None:
+            return judged
+
+        # 5. The certificate
+        judged.certificate = certificate
+        judged.identity = identity = identify(certificate)
+        report.facts["signer"] = describe_signer(certificate, identity)
+        report.findings.extend(identity.findings)
+        candidates = [item for item in (*key_info.certificates, *offered) if item != certificate]
+        self._judge_certificate(report, certificate, at, candidates)
+
+        # 6. Acceptance
+        self._accept(check, certificate, identity, at)
+        return judged
+
+    def _judge_certificate(
+        self, report: Report, certificate: Certificate, at: datetime, candidates: Sequence[Certificate]
+    ) -> None:
+        if self.judge is None:
+            report.fail("CERT_NOT_JUDGED", SubIndication.NO_CERTIFICATE_CHAIN_FOUND)
+            return
+        report.children.append(self.judge.validate(certificate, at, candidates=candidates))
+        if at > certificate.not_after:
+            # The signature may have been made before; nothing here proves it, so the time is the caller's to settle.
+            report.fail(
+                "SIGNATURE_TIME_UNPROVEN",
+                SubIndication.OUT_OF_BOUNDS_NO_POE,
+                expired=format_time(certificate.not_after),
+                at=format_time(at),
+            )
+
+    def _accept(self, check: SignatureCheck, certificate: Certificate, identity: Identity, at: datetime) -> None:
+        report, signature = check.report, check.signature
+        if signature is None:
+            raise AssertionError("the signature was not read")
+        names = {signature.algorithm.digest, *(reference.digest for reference in signature.references)}
+        for name in sorted(names):
+            if not self.policy.digest_accepted(name, at):
+                report.fail(
+                    "ALGORITHM_WEAK",
+                    SubIndication.CRYPTO_CONSTRAINTS_FAILURE,
+                    signature.where,
+                    algorithm=name,
+                    at=format_time(at),
+                )
+        key = certificate.public_key
+        if not self.policy.key_accepted(key.key_type, key.bits, at):
+            report.fail(
+                "KEY_WEAK",
+                SubIndication.CRYPTO_CONSTRAINTS_FAILURE,
+                signature.where,
+                kind=key.key_type.value,
+                bits=key.bits,
+            )
+        try:
+            unfit = certificate.key_usage is not None and not identity.can_sign
+        except InputError:
+            unfit = True
+        if unfit:
+            report.fail("SIG_CERT_USAGE", SubIndication.SIG_CONSTRAINTS_FAILURE, str(certificate.subject))
+
+
+def _identify(
+    check: SignatureCheck, octets: bytes, key_info: KeyInfo, offered: Sequence[Certificate]
+) -> Certificate | None:
+    """Return the certificate whose key verifies the signature, of those that KeyInfo holds or names.
+
+    The value is verified here: which certificate is the signer's cannot be told otherwise when several are there.
+    """
+    report, signature = check.report, check.signature
+    if signature is None:
+        raise AssertionError("the signature was not read")
+    named = [item for item in key_info.certificates if key_info.names(item)]
+    if not key_info.certificates and key_info.has_hints:
+        named = [item for item in offered if key_info.names(item)]
+    if not named:
+        code = "SIGNER_CERT_MISMATCH" if key_info.certificates else "SIGNER_CERT_ABSENT"
+        report.fail(code, SubIndication.NO_SIGNING_CERTIFICATE_FOUND, signature.where)
+        return None
+    fitting = []
+    for item in named:
+        try:
+            if value_fits(signature, octets, item.public_key):
+                fitting.append(item)
+        except InputError as error:
+            report.fail("SIGNER_KEY_UNREADABLE", SubIndication.CRYPTO_CONSTRAINTS_FAILURE, reason=error.code)
+            return None
+    if not fitting:
+        report.fail("XML_SIGNATURE_VALUE", SubIndication.SIG_CRYPTO_FAILURE, signature.where)
+        return named[0]
+    if len(set(fitting)) > 1:
+        report.fail("SIGNER_CERT_AMBIGUOUS", SubIndication.NO_SIGNING_CERTIFICATE_FOUND, count=len(set(fitting)))
+    chosen = fitting[0]
+    if any(value != chosen.spki for value in key_info.key_values):
+        report.fail("SIGNER_KEY_VALUE_DIFFERS", SubIndication.FORMAT_FAILURE, signature.where)
+    return chosen
