@@ -7,6 +7,7 @@ from itertools import islice
 
 from lxml import etree
 
+from egov_sign.docs.acceptance import report_signers
 from egov_sign.docs.judged import JudgedSignature, Required, XmlVerdict
 from egov_sign.docs.xmldsig import SIGNATURE, path_of
 from egov_sign.verdict import Indication, SubIndication
@@ -56,18 +57,6 @@ def report_requirements(root: etree._Element, verdict: XmlVerdict, required: Req
     """
     report = verdict.report
     signers = [judged.identity for judged in _standing(verdict) if judged.identity]
-    if required.iin and not any(signer.iin and signer.iin.digits == required.iin for signer in signers):
-        found = ", ".join(signer.iin.masked() for signer in signers if signer.iin)
-        report.fail("SIGNER_IIN_MISMATCH", SubIndication.CUSTOM, required=_masked(required.iin), found=found or "—")
-    if required.bin and not any(signer.bin and signer.bin.digits == required.bin for signer in signers):
-        found = ", ".join(signer.bin.digits for signer in signers if signer.bin)
-        report.fail("SIGNER_BIN_MISMATCH", SubIndication.CUSTOM, required=required.bin, found=found or "—")
-    if required.roles and not any(signer.roles & required.roles for signer in signers):
-        roles = ", ".join(sorted(required.roles))
-        report.fail("SIGNER_ROLE_MISMATCH", SubIndication.CUSTOM, required=roles)
+    report_signers(signers, required, report)
     if required.root and not (report.facts["whole_document_signed"] and required.root in {"*", root.tag}):
         report.fail("SIGNED_ROOT_MISMATCH", SubIndication.CUSTOM, path_of(root), required=required.root)
-
-
-def _masked(number: str) -> str:
-    return f"{number[:4]}******{number[10:]}"

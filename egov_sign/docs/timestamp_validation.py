@@ -16,13 +16,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 from egov_sign.certs.certificate import Certificate
 from egov_sign.certs.extensions import EXTENDED_KEY_USAGE
 from egov_sign.certs.name import Name
 from egov_sign.clock import format_time
 from egov_sign.crypto import digests
+from egov_sign.docs.acceptance import CertificateJudge
 from egov_sign.docs.cms_verify import Content, check_signer
 from egov_sign.docs.timestamp import TimestampInfo, TimestampRequest, TimestampResponse, TimestampToken
 from egov_sign.errors import InputError, UnsupportedError
@@ -30,14 +30,6 @@ from egov_sign.limits import DEFAULT_LIMITS, Limits
 from egov_sign.verdict import Indication, Report, SubIndication
 
 TIME_STAMPING = "1.3.6.1.5.5.7.3.8"
-
-
-class CertificateJudge(Protocol):
-    """What judges certificates here: :class:`egov_sign.certs.validator.CertificateValidator`."""
-
-    def validate(self, certificate: Certificate, at: datetime, *, candidates: Sequence[Certificate] = ()) -> Report:
-        """Return a report with the subject ``certificate``."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +119,7 @@ class TimestampValidator:
         if self._certificates is not None:
             return self._certificates.validate(certificate, at, candidates=known)
         report = Report("certificate", str(certificate.subject))
-        report.fail("CERTIFICATE_NOT_JUDGED", SubIndication.NO_CERTIFICATE_CHAIN_FOUND)
+        report.fail("CERT_NOT_JUDGED", SubIndication.NO_CERTIFICATE_CHAIN_FOUND)
         return report
 
 

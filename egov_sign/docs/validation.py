@@ -24,7 +24,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
 
 from lxml import etree
 
@@ -32,6 +31,7 @@ from egov_sign.certs.certificate import Certificate
 from egov_sign.certs.profile import Identity, identify
 from egov_sign.clock import as_utc, format_time
 from egov_sign.crypto.policy import DEFAULT_POLICY, AlgorithmPolicy
+from egov_sign.docs.acceptance import CertificateJudge, accept_algorithms, accept_purpose, judge_certificate
 from egov_sign.docs.judged import JudgedSignature, Required, XmlVerdict, describe_signer
 from egov_sign.docs.keyinfo import KeyInfo, read_key_info
 from egov_sign.docs.references import XmlDocument, describe_scope
@@ -43,14 +43,6 @@ from egov_sign.docs.xmlverify import SignatureCheck, check_references, signed_in
 from egov_sign.errors import InputError
 from egov_sign.limits import DEFAULT_LIMITS, Limits
 from egov_sign.verdict import Report, SubIndication
-
-
-class CertificateJudge(Protocol):
-    """Judges certificates: :class:`egov_sign.certs.validator.CertificateValidator`, or a stand-in."""
-
-    def validate(self, certificate: Certificate, at: datetime, *, candidates: Sequence[Certificate] = ()) -> Report:
-        """Return a report with the subject ``certificate``."""
-        ...
 
 
 class XmlValidator:
@@ -162,57 +154,19 @@ class XmlValidator:
         report.facts["signer"] = describe_signer(certificate, identity)
         report.findings.extend(identity.findings)
         candidates = [item for item in (*key_info.certificates, *offered) if item != certificate]
-        self._judge_certificate(report, certificate, at, candidates)
+        judge_certificate(self.judge, certificate, at, report, candidates)
 
         # 6. Acceptance
         self._accept(check, certificate, identity, at)
         return judged
-
-    def _judge_certificate(
-        self, report: Report, certificate: Certificate, at: datetime, candidates: Sequence[Certificate]
-    ) -> None:
-        if self.judge is None:
-            report.fail("CERT_NOT_JUDGED", SubIndication.NO_CERTIFICATE_CHAIN_FOUND)
-            return
-        report.children.append(self.judge.validate(certificate, at, candidates=candidates))
-        if at > certificate.not_after:
-            # The signature may have been made before; nothing here proves it, so the time is the caller's to settle.
-            report.fail(
-                "SIGNATURE_TIME_UNPROVEN",
-                SubIndication.OUT_OF_BOUNDS_NO_POE,
-                expired=format_time(certificate.not_after),
-                at=format_time(at),
-            )
 
     def _accept(self, check: SignatureCheck, certificate: Certificate, identity: Identity, at: datetime) -> None:
         report, signature = check.report, check.signature
         if signature is None:
             raise AssertionError("the signature was not read")
         names = {signature.algorithm.digest, *(reference.digest for reference in signature.references)}
-        for name in sorted(names):
-            if not self.policy.digest_accepted(name, at):
-                report.fail(
-                    "ALGORITHM_WEAK",
-                    SubIndication.CRYPTO_CONSTRAINTS_FAILURE,
-                    signature.where,
-                    algorithm=name,
-                    at=format_time(at),
-                )
-        key = certificate.public_key
-        if not self.policy.key_accepted(key.key_type, key.bits, at):
-            report.fail(
-                "KEY_WEAK",
-                SubIndication.CRYPTO_CONSTRAINTS_FAILURE,
-                signature.where,
-                kind=key.key_type.value,
-                bits=key.bits,
-            )
-        try:
-            unfit = certificate.key_usage is not None and not identity.can_sign
-        except InputError:
-            unfit = True
-        if unfit:
-            report.fail("SIG_CERT_USAGE", SubIndication.SIG_CONSTRAINTS_FAILURE, str(certificate.subject))
+        accept_algorithms(self.policy, names, certificate.public_key, at, report, where=signature.where)
+        accept_purpose(certificate, identity, report)
 
 
 def _identify(

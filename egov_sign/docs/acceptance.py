@@ -1,0 +1,98 @@
+"""The part of a verdict on a signature that is the same for every format: certificate, algorithms, requirements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from egov_sign.certs.certificate import Certificate
+from egov_sign.certs.profile import Identity
+from egov_sign.clock import format_time
+from egov_sign.crypto.keys import PublicKey
+from egov_sign.crypto.policy import AlgorithmPolicy
+from egov_sign.docs.judged import Required
+from egov_sign.errors import InputError
+from egov_sign.verdict import Report, SubIndication
+
+
+class CertificateJudge(Protocol):
+    """Judges certificates: :class:`egov_sign.certs.validator.CertificateValidator`, or a stand-in."""
+
+    def validate(self, certificate: Certificate, at: datetime, *, candidates: Sequence[Certificate] = ()) -> Report:
+        """Return a report with the subject ``certificate``."""
+        ...
+
+
+def judge_certificate(
+    judge: CertificateJudge | None,
+    certificate: Certificate,
+    at: datetime,
+    report: Report,
+    candidates: Sequence[Certificate] = (),
+) -> None:
+    """Add the verdict on ``certificate`` at ``at`` to ``report`` (ETSI EN 319 102-1, 5.2.6).
+
+    Args:
+        judge: judges it; without one, nothing is known of it.
+        certificate: the signer's.
+        at: the time by which the signature is proven to have existed.
+        report: on the signature.
+        candidates: certificates that may be on the path.
+    """
+    if judge is None:
+        report.fail("CERT_NOT_JUDGED", SubIndication.NO_CERTIFICATE_CHAIN_FOUND)
+        return
+    report.children.append(judge.validate(certificate, at, candidates=candidates))
+    if at > certificate.not_after:
+        # The signature may have been made before; nothing here proves it, so the time is the caller's to settle.
+        report.fail(
+            "SIGNATURE_TIME_UNPROVEN",
+            SubIndication.OUT_OF_BOUNDS_NO_POE,
+            expired=format_time(certificate.not_after),
+            at=format_time(at),
+        )
+
+
+def accept_algorithms(
+    policy: AlgorithmPolicy, digests: Iterable[str], key: PublicKey, at: datetime, report: Report, *, where: str = ""
+) -> None:
+    """Hold digests and key size against the dated ``policy`` (ETSI EN 319 102-1, 5.2.8)."""
+    for name in sorted(set(digests)):
+        if not policy.digest_accepted(name, at):
+            report.fail(
+                "ALGORITHM_WEAK",
+                SubIndication.CRYPTO_CONSTRAINTS_FAILURE,
+                where,
+                algorithm=name,
+                at=format_time(at),
+            )
+    if not policy.key_accepted(key.key_type, key.bits, at):
+        report.fail("KEY_WEAK", SubIndication.CRYPTO_CONSTRAINTS_FAILURE, where, kind=key.key_type.value, bits=key.bits)
+
+
+def accept_purpose(certificate: Certificate, identity: Identity, report: Report) -> None:
+    """Refuse a certificate whose key is not for signing documents (R406)."""
+    try:
+        unfit = certificate.key_usage is not None and not identity.can_sign
+    except InputError:
+        unfit = True
+    if unfit:
+        report.fail("SIG_CERT_USAGE", SubIndication.SIG_CONSTRAINTS_FAILURE, str(certificate.subject))
+
+
+def report_signers(signers: Sequence[Identity], required: Required, report: Report) -> None:
+    """Hold the signers of a document against what is ``required`` of one of them."""
+    if required.iin and not any(signer.iin and signer.iin.digits == required.iin for signer in signers):
+        found = ", ".join(signer.iin.masked() for signer in signers if signer.iin)
+        report.fail("SIGNER_IIN_MISMATCH", SubIndication.CUSTOM, required=_masked(required.iin), found=found or "—")
+    if required.bin and not any(signer.bin and signer.bin.digits == required.bin for signer in signers):
+        found = ", ".join(signer.bin.digits for signer in signers if signer.bin)
+        report.fail("SIGNER_BIN_MISMATCH", SubIndication.CUSTOM, required=required.bin, found=found or "—")
+    if required.roles and not any(signer.roles & required.roles for signer in signers):
+        roles = ", ".join(sorted(required.roles))
+        report.fail("SIGNER_ROLE_MISMATCH", SubIndication.CUSTOM, required=roles)
+
+
+def _masked(number: str) -> str:
+    return f"{number[:4]}******{number[10:]}"
