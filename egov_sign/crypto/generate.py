@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
+from egov_sign.crypto.algorithms import KeyType
 from egov_sign.crypto.keys import PrivateKey, PycaPrivateKey
 
 
@@ -20,9 +21,17 @@ class KeyKind(StrEnum):
     EC256 = "ec256"
     EC384 = "ec384"
     ED25519 = "ed25519"
+    GOST512 = "gost512"
+    GOST256 = "gost256"
+    GOST2004 = "gost2004"
 
 
 _CURVES: dict[KeyKind, ec.EllipticCurve] = {KeyKind.EC256: ec.SECP256R1(), KeyKind.EC384: ec.SECP384R1()}
+_GOST = {
+    KeyKind.GOST512: KeyType.GOST2015_512,
+    KeyKind.GOST256: KeyType.GOST2015_256,
+    KeyKind.GOST2004: KeyType.GOST2004,
+}
 _EXTRA_BYTES = 8
 """Surplus random bytes that make the remainder modulo the order even (FIPS 186-5 appendix A.2.1)."""
 
@@ -42,6 +51,10 @@ def generate_private_key(kind: KeyKind | str, random: Callable[[int], bytes] = o
     if kind in _CURVES:
         curve = _CURVES[kind]
         return PycaPrivateKey(ec.derive_private_key(_scalar(curve.group_order, random), curve))
+    if kind in _GOST:
+        from egov_sign.crypto import gost_keys  # noqa: PLC0415 - seldom needed, it imports gmpy2
+
+        return gost_keys.private_key(_GOST[kind], _scalar(gost_keys.order(_GOST[kind]), random))
     if kind is KeyKind.ED25519:
         return PycaPrivateKey(ed25519.Ed25519PrivateKey.from_private_bytes(random(32)))
     return PycaPrivateKey(rsa.generate_private_key(65537, int(kind.removeprefix("rsa"))))

@@ -66,7 +66,8 @@ class PrivateKey(ABC):
         """Return the DER PrivateKeyInfo, unencrypted."""
 
 
-def _mismatch(key_type: KeyType, algorithm: SignatureAlgorithm) -> UnsupportedError:
+def mismatch(key_type: KeyType, algorithm: SignatureAlgorithm) -> UnsupportedError:
+    """Return the error of a key of another family than ``algorithm`` asks for."""
     return UnsupportedError("KEY_ALGORITHM_MISMATCH", f"a {key_type} key cannot sign with {algorithm.name}")
 
 
@@ -131,7 +132,7 @@ class PycaPrivateKey(PrivateKey):
     def sign(self, message: bytes, algorithm: SignatureAlgorithm) -> bytes:
         """Return the signature (see :class:`PrivateKey`)."""
         if algorithm.key_type is not self.key_type:
-            raise _mismatch(self.key_type, algorithm)
+            raise mismatch(self.key_type, algorithm)
         key = self._key
         if isinstance(key, rsa.RSAPrivateKey):
             return key.sign(message, _padding(algorithm), _HASHES[algorithm.digest])
@@ -172,8 +173,10 @@ def load_public_key(spki: bytes) -> PublicKey:
     """
     try:
         key = serialization.load_der_public_key(spki)
-    except UnsupportedAlgorithm as error:
-        raise UnsupportedError("KEY_UNKNOWN", "the public key is of an unknown kind") from error
+    except UnsupportedAlgorithm:
+        from egov_sign.crypto import gost_keys  # noqa: PLC0415 - seldom needed, it imports this module and gmpy2
+
+        return gost_keys.load_public_key(spki)
     except ValueError as error:
         raise InputError("KEY_MALFORMED", "the public key cannot be read") from error
     _describe(key)
@@ -189,8 +192,10 @@ def load_private_key(pkcs8: bytes) -> PrivateKey:
     """
     try:
         key = serialization.load_der_private_key(pkcs8, None)
-    except UnsupportedAlgorithm as error:
-        raise UnsupportedError("KEY_UNKNOWN", "the private key is of an unknown kind") from error
+    except UnsupportedAlgorithm:
+        from egov_sign.crypto import gost_keys  # noqa: PLC0415 - as above
+
+        return gost_keys.load_private_key(pkcs8)
     except (ValueError, TypeError) as error:
         raise InputError("KEY_MALFORMED", "the private key cannot be read") from error
     return PycaPrivateKey(key)  # type: ignore[arg-type]

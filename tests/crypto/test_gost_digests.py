@@ -1,4 +1,4 @@
-"""Streebog and GOST R 34.11-94: the vectors of the RFCs, and OpenSSL's GOST provider."""
+"""Streebog and GOST R 34.11-94: the vectors of the RFCs, and OpenSSL's GOST engine."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from egov_sign.crypto import gost94
 from egov_sign.crypto.gost94 import CRYPTOPRO_PARAMETERS, TEST_PARAMETERS, Gost94
 from egov_sign.crypto.streebog import Streebog, streebog256, streebog512
-from tests.crypto.gost_provider import openssl
+from tests.crypto.openssl_gost import openssl
 
 M1 = b"012345678901234567890123456789012345678901234567890123456789012"
 M2 = "Се ветри, Стрибожи внуци, веютъ с моря стрелами на храбрыя плъкы Игоревы".encode("cp1251")
@@ -67,7 +67,7 @@ def test_streebog_of_the_rfc(message: bytes, size: int, expected: str) -> None:
 
 
 @pytest.mark.parametrize("length", LENGTHS)
-def test_streebog_agrees_with_the_provider(length: int) -> None:
+def test_streebog_agrees_with_the_engine(length: int) -> None:
     message = random.Random(length).randbytes(length)
     for size in (32, 64):
         assert streebog(message, size) == openssl("dgst", f"-md_gost12_{8 * size}", "-binary", stdin=message)
@@ -94,13 +94,13 @@ def test_gost94_of_the_rfc(message: bytes, expected: str) -> None:
 
 
 @pytest.mark.parametrize("length", [length for length in LENGTHS if length])
-def test_gost94_with_cryptopro_parameters_agrees_with_the_provider(length: int) -> None:
+def test_gost94_with_cryptopro_parameters_agrees_with_the_engine(length: int) -> None:
     message = random.Random(length).randbytes(length)
     assert bytes.fromhex(gost(message, CRYPTOPRO_PARAMETERS)) == openssl("dgst", "-md_gost94", "-binary", stdin=message)
 
 
 def test_gost94_of_nothing() -> None:
-    """The provider answers something else for no input at all; this is the known value (CryptoPro parameters)."""
+    """The engine answers something else for no input at all; this is the known value (CryptoPro parameters)."""
     assert gost(b"", CRYPTOPRO_PARAMETERS) == "981e5f3ca30c841487830f84fb433e13ac1101569b9c13584ac483234cd656c0"
 
 
