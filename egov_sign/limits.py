@@ -51,8 +51,6 @@ class Limits:
     """Certificates in a path, trust anchor included."""
     path_attempts: int = 512
     """Signature checks spent on building paths for one certificate."""
-    name_comparisons: int = 250_000
-    """Comparisons of a name with a name constraint in one certificate."""
     fetches: int = 16
     """Network requests in one operation."""
     fetch_seconds: float = 10.0

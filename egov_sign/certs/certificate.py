@@ -194,7 +194,7 @@ class Certificate:
         Raises:
             UnsupportedError: ``ALGORITHM_UNKNOWN``.
         """
-        return algorithms.from_identifier(self.outer_algorithm)
+        return algorithms.by_oid(der.Reader(self.outer_algorithm).enter().oid())
 
     @property
     def critical_extensions(self) -> frozenset[str]:

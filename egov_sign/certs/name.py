@@ -128,11 +128,8 @@ class Name:
 
     @cached_property
     def normalized(self) -> tuple[NormalRdn, ...]:
-        """The form in which names are compared; that of a name that cannot be read is its bytes."""
-        try:
-            return _normalize(self.der)
-        except InputError:
-            return ((("", self.der),),)
+        """The form in which names are compared."""
+        return _normalize(self.der)
 
     @property
     def is_empty(self) -> bool:

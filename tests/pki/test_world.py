@@ -8,6 +8,7 @@ import pytest
 from cryptography import x509
 from cryptography.x509 import ocsp
 
+from egov_sign.certs.certificate import Certificate
 from egov_sign.certs.reasons import Reason
 from egov_sign.errors import ConfigurationError
 from egov_sign_pki import World
@@ -35,6 +36,15 @@ def test_every_certificate_is_signed_by_its_issuer(world: World) -> None:
         assert "TEST KEY" in leaf.subject.rfc4514_string()
 
 
+@pytest.mark.parametrize("kind", ["gost", "gost2004"])
+def test_a_gost_world_is_signed_throughout(kind: str) -> None:
+    world = World.build(kind=kind, world="minimal")
+    for label in world.labels:
+        certificate = Certificate.load(world.certificate(label))
+        issuer = world.key(world.planned(label).issuer).public_key()
+        assert issuer.verify(certificate.signature, certificate.tbs, certificate.signature_algorithm)
+
+
 def test_a_signer_signs_with_the_key_of_its_certificate(world: World) -> None:
     signer = world.signer("person")
     assert world.key("person").public_key().spki in signer.certificate
@@ -44,7 +54,7 @@ def test_a_signer_signs_with_the_key_of_its_certificate(world: World) -> None:
     assert world.intermediates == (world.certificate("issuer"),)
 
 
-@pytest.mark.parametrize("kind", ["ec", "rsa"])
+@pytest.mark.parametrize("kind", ["ec", "rsa", "gost", "gost2004"])
 def test_same_seed_and_time_give_the_same_bytes_in_whatever_order(kind: str) -> None:
     first, second = World.build("seed", AT, kind), World.build("seed", AT, kind)
     assert first.signer("gateway").certificate == second.certificate("gateway")
