@@ -12,57 +12,45 @@ the tests hold the two against each other.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from typing import TypeAlias
+from collections.abc import Sequence
+from copy import deepcopy
 
 from lxml import etree
 
-from egov_sign.docs.xml_base import join_references
+from egov_sign.docs.c14n_rules import (
+    EXC_NS,
+    EXCLUSIVE,
+    EXCLUSIVE_WITH_COMMENTS,
+    INCLUSIVE,
+    INCLUSIVE_11,
+    INCLUSIVE_11_WITH_COMMENTS,
+    INCLUSIVE_WITH_COMMENTS,
+    METHODS,
+    XML_NS,
+    C14nMethod,
+    Node,
+    inherited_attributes,
+)
+from egov_sign.docs.nodeset import Everything, write
 from egov_sign.errors import InputError, UnsupportedError
 
-XML_NS = "http://www.w3.org/XML/1998/namespace"
-EXC_NS = "http://www.w3.org/2001/10/xml-exc-c14n#"
-
-Node: TypeAlias = "etree._Element | etree._ElementTree[etree._Element]"
-
-
-@dataclass(frozen=True, slots=True)
-class C14nMethod:
-    """A canonicalisation algorithm.
-
-    Attributes:
-        uri: its identifier in XMLDSig.
-        exclusive: only namespaces that are visibly used are written.
-        version_11: ``xml:id`` is not inherited and ``xml:base`` is joined (Canonical XML 1.1, section 2.4).
-        comments: comments are written.
-    """
-
-    uri: str
-    exclusive: bool = False
-    version_11: bool = False
-    comments: bool = False
-
-
-INCLUSIVE = C14nMethod("http://www.w3.org/TR/2001/REC-xml-c14n-20010315")
-INCLUSIVE_WITH_COMMENTS = replace(INCLUSIVE, uri=INCLUSIVE.uri + "#WithComments", comments=True)
-INCLUSIVE_11 = C14nMethod("http://www.w3.org/2006/12/xml-c14n11", version_11=True)
-INCLUSIVE_11_WITH_COMMENTS = replace(INCLUSIVE_11, uri=INCLUSIVE_11.uri + "#WithComments", comments=True)
-EXCLUSIVE = C14nMethod(EXC_NS, exclusive=True)
-EXCLUSIVE_WITH_COMMENTS = replace(EXCLUSIVE, uri=EXC_NS + "WithComments", comments=True)
-
-METHODS = {
-    method.uri: method
-    for method in (
-        INCLUSIVE,
-        INCLUSIVE_WITH_COMMENTS,
-        INCLUSIVE_11,
-        INCLUSIVE_11_WITH_COMMENTS,
-        EXCLUSIVE,
-        EXCLUSIVE_WITH_COMMENTS,
-    )
-}
+__all__ = [
+    "EXCLUSIVE",
+    "EXCLUSIVE_WITH_COMMENTS",
+    "EXC_NS",
+    "INCLUSIVE",
+    "INCLUSIVE_11",
+    "INCLUSIVE_11_WITH_COMMENTS",
+    "INCLUSIVE_WITH_COMMENTS",
+    "METHODS",
+    "XML_NS",
+    "C14nMethod",
+    "Node",
+    "by_uri",
+    "canonicalize",
+    "lift",
+    "without",
+]
 
 
 def by_uri(uri: str) -> C14nMethod:
@@ -91,28 +79,34 @@ def canonicalize(
         node: an element stands for itself and all below it; a tree for the whole document, processing instructions
             outside the root included.
         method: the algorithm.
-        exclude: elements that are left out with all below them, as the enveloped-signature transform does. They are
-            taken out of the tree for a moment and put back: no other thread may use the tree meanwhile.
+        exclude: elements that are left out with all below them, as the enveloped-signature transform does; none the
+            root, none inside another.
         inclusive_prefixes: the PrefixList of exclusive canonicalisation, ``""`` for the default namespace.
         comments: ``False`` for a node-set without comments, whatever the method says.
 
     Raises:
         InputError: ``C14N_FAILED`` for a document that has no canonical form.
     """
-    with without(exclude):
-        inherits = not method.exclusive or inclusive_prefixes
-        if inherits and not isinstance(node, etree._ElementTree) and node.getparent() is not None:
-            node = lift(node, method)
-        try:
-            return etree.tostring(
-                node,
-                method="c14n",
-                exclusive=method.exclusive,
-                with_comments=method.comments and comments,
-                inclusive_ns_prefixes=[prefix or "#default" for prefix in inclusive_prefixes] or None,
-            )
-        except etree.C14NError as error:
-            raise InputError("C14N_FAILED", "a namespace name is relative; such XML has no canonical form") from error
+    if "" in inclusive_prefixes:
+        # lxml drops "#default" from a PrefixList.
+        return write(
+            node, method, Everything(), exclude=exclude, inclusive_prefixes=inclusive_prefixes, comments=comments
+        )
+    if exclude:
+        node = without(node, exclude)
+    inherits = not method.exclusive or inclusive_prefixes
+    if inherits and not isinstance(node, etree._ElementTree) and node.getparent() is not None:
+        node = lift(node, method)
+    try:
+        return etree.tostring(
+            node,
+            method="c14n",
+            exclusive=method.exclusive,
+            with_comments=method.comments and comments,
+            inclusive_ns_prefixes=list(inclusive_prefixes) or None,
+        )
+    except etree.C14NError as error:
+        raise InputError("C14N_FAILED", "a namespace name is relative; such XML has no canonical form") from error
 
 
 def lift(element: etree._Element, method: C14nMethod) -> etree._Element:
@@ -124,73 +118,59 @@ def lift(element: etree._Element, method: C14nMethod) -> etree._Element:
     octets = etree.tostring(element, encoding="utf-8", with_tail=False)
     lifted = etree.fromstring(octets, etree.XMLParser(encoding="utf-8", resolve_entities=False, huge_tree=True))
     if not method.exclusive:
-        for name, value in inherited_attributes(element, version_11=method.version_11):
-            if value:
-                lifted.set(name, value)
-            else:
+        for name, value in inherited_attributes(element, list(element.iterancestors()), version_11=method.version_11):
+            if value is None:
                 lifted.attrib.pop(name, None)
+            else:
+                lifted.set(name, value)
     return lifted
 
 
-def inherited_attributes(element: etree._Element, *, version_11: bool) -> Iterator[tuple[str, str]]:
-    """Yield the ``xml:*`` attributes that ``element`` takes over when its ancestors are left out; empty: none at all.
+def without(node: Node, elements: Sequence[etree._Element]) -> Node:
+    """Return the counterpart of ``node`` in a copy of its document that lacks ``elements``.
 
-    Canonical XML 1.0, section 2.4: the nearest of each kind. Canonical XML 1.1, section 2.4: ``xml:lang`` and
-    ``xml:space`` likewise, ``xml:base`` joined, others not.
+    A copy, because taking an element out and putting it back makes lxml rewrite its prefixes.
+
+    Args:
+        node: an element or a tree.
+        elements: in the document of ``node``, below its root, none inside another; the text after each stays.
     """
-    own = element.attrib
-    nearest: dict[str, str] = {}
-    bases: list[str] = []
-    for ancestor in element.iterancestors():
-        for name, value in ancestor.attrib.items():
-            key = str(name)
-            if key == _BASE:
-                bases.append(str(value))
-            if key.startswith(_XML) and key not in nearest and key not in own:
-                nearest[key] = str(value)
-    if not version_11:
-        yield from nearest.items()
-        return
-    yield from ((name, value) for name, value in nearest.items() if name in _SIMPLY_INHERITED)
-    if bases:
-        joined = str(own.get(_BASE, ""))
-        for base in bases:
-            joined = join_references(base, joined)
-        yield _BASE, joined
+    tree = isinstance(node, etree._ElementTree)
+    apex = node.getroot() if isinstance(node, etree._ElementTree) else node
+    root = apex.getroottree().getroot()
+    copied = deepcopy(root)
+    doomed = [_counterpart(copied, element) for element in elements]
+    counterpart = _counterpart(copied, apex)
+    for element in doomed:
+        _remove(element)
+    if not tree:
+        return counterpart
+    for sibling in reversed(list(root.itersiblings(preceding=True))):
+        copied.addprevious(deepcopy(sibling))
+    for sibling in reversed(list(root.itersiblings())):
+        copied.addnext(deepcopy(sibling))
+    return copied.getroottree()
 
 
-_XML = f"{{{XML_NS}}}"
-_BASE = _XML + "base"
-_SIMPLY_INHERITED = {_XML + "lang", _XML + "space"}
+def _counterpart(root: etree._Element, element: etree._Element) -> etree._Element:
+    """Return the descendant of ``root`` that stands where ``element`` stands in its own document."""
+    steps = []
+    parent = element.getparent()
+    while parent is not None:
+        steps.append(parent.index(element))
+        element, parent = parent, parent.getparent()
+    for step in reversed(steps):
+        root = root[step]
+    return root
 
 
-@contextmanager
-def without(elements: Sequence[etree._Element]) -> Iterator[None]:
-    """Take ``elements`` (none the root, none inside another) out of their tree for the duration of the block.
-
-    The text after each stays where it was.
-    """
-    undo: list[tuple[etree._Element, etree._Element, etree._Element | None, str | None]] = []
-    try:
-        for element in elements:
-            parent, before = element.getparent(), element.getprevious()
-            if parent is None:
-                raise AssertionError("the root cannot be left out")
-            text = parent.text if before is None else before.tail
-            undo.append((element, parent, before, text))
-            parent.remove(element)
-            joined = (text or "") + (element.tail or "") or None
-            if before is None:
-                parent.text = joined
-            else:
-                before.tail = joined
-        yield
-    finally:
-        for element, parent, before, text in reversed(undo):
-            if before is None:
-                parent.text = text
-                parent.insert(0, element)
-            else:
-                before.tail = None
-                before.addnext(element)
-                before.tail = text
+def _remove(element: etree._Element) -> None:
+    """Remove ``element`` and leave the text after it where it is."""
+    parent, before = element.getparent(), element.getprevious()
+    if parent is None:
+        raise AssertionError("the root cannot be left out")
+    if element.tail and before is None:
+        parent.text = (parent.text or "") + element.tail
+    elif element.tail and before is not None:
+        before.tail = (before.tail or "") + element.tail
+    parent.remove(element)

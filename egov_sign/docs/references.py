@@ -16,6 +16,7 @@ from lxml import etree
 
 from egov_sign.crypto import digests
 from egov_sign.docs import c14n
+from egov_sign.docs.nodeset import XPathFilter, is_safe, write
 from egov_sign.docs.refusal import Refusal
 from egov_sign.docs.xmldsig import (
     BASE64,
@@ -23,7 +24,9 @@ from egov_sign.docs.xmldsig import (
     ID_ATTRIBUTES,
     SIGNATURE,
     WSU_NS,
+    XPATH,
     Reference,
+    Transform,
     decode_base64,
     path_of,
 )
@@ -45,11 +48,13 @@ class XmlDocument:
         limits: the bounds.
         contents: data outside the document by the URI that references name it with; ``""`` for a reference without
             a URI attribute.
+        xpath: evaluate safe XPath filters instead of refusing them.
     """
 
     root: etree._Element
     limits: Limits = DEFAULT_LIMITS
     contents: Mapping[str, bytes] = field(default_factory=dict)
+    xpath: bool = False
     _ids: dict[str, list[etree._Element]] | None = None
     _spent: int = 0
 
@@ -88,11 +93,12 @@ class XmlDocument:
 
 @dataclass(slots=True)
 class NodeSet:
-    """A part of the document: ``node`` and all below it, without ``exclude``, with or without comments."""
+    """A part of a document: ``node`` and all below it, without ``exclude``, with or without comments, filtered."""
 
     node: c14n.Node
     comments: bool
     exclude: tuple[etree._Element, ...] = ()
+    keep: XPathFilter | None = None
 
     @property
     def apex(self) -> etree._Element:
@@ -123,8 +129,9 @@ class Covered:
     def covers_root(self) -> bool:
         """Whether the octets are the whole document, but for signatures that were left out."""
         nodes = self.nodes
-        decoded = any(transform.uri == BASE64 for transform in self.reference.transforms)
-        return nodes is not None and nodes.apex.getparent() is None and nodes.apex.tag != SIGNATURE and not decoded
+        if nodes is None or nodes.apex.getparent() is not None or nodes.apex.tag == SIGNATURE:
+            return False
+        return not any(transform.uri in {BASE64, XPATH} for transform in self.reference.transforms)
 
 
 def cover(
@@ -155,10 +162,14 @@ def cover(
         elif transform.uri == BASE64:
             data = _decode(data, where)
         elif transform.uri in c14n.METHODS:
-            data = _canonical(data, c14n.METHODS[transform.uri], transform.inclusive_prefixes, document, where)
+            method = c14n.METHODS[transform.uri]
+            data = _canonical(_node_set(data, document, where), method, transform.inclusive_prefixes, where)
+        elif transform.uri == XPATH and document.xpath:
+            data = _node_set(data, document, where)
+            data.keep = _filter(data, transform, document, where)
         else:
             raise Refusal("XML_TRANSFORM_REFUSED", SubIndication.FORMAT_FAILURE, where, algorithm=transform.uri)
-    octets = _canonical(data, c14n.INCLUSIVE, (), document, where) if isinstance(data, NodeSet) else data
+    octets = _canonical(data, c14n.INCLUSIVE, (), where) if isinstance(data, NodeSet) else data
     document.spend(len(octets), where)
     return Covered(reference, octets, nodes)
 
@@ -184,14 +195,20 @@ def _contains(apex: etree._Element, element: etree._Element) -> bool:
     return any(ancestor is apex for ancestor in element.iterancestors())
 
 
-def _canonical(
-    data: NodeSet | bytes, method: c14n.C14nMethod, prefixes: tuple[str, ...], document: XmlDocument, where: str
-) -> bytes:
-    if isinstance(data, bytes):
-        try:
-            data = NodeSet(parse(data, document.limits).getroottree(), comments=True)
-        except InputError as error:
-            raise Refusal("XML_CONTENT_NOT_XML", SubIndication.FORMAT_FAILURE, where, reason=error.code) from None
+def _node_set(data: NodeSet | bytes, document: XmlDocument, where: str) -> NodeSet:
+    if isinstance(data, NodeSet):
+        return data
+    try:
+        return NodeSet(parse(data, document.limits).getroottree(), comments=True)
+    except InputError as error:
+        raise Refusal("XML_CONTENT_NOT_XML", SubIndication.FORMAT_FAILURE, where, reason=error.code) from None
+
+
+def _canonical(data: NodeSet, method: c14n.C14nMethod, prefixes: tuple[str, ...], where: str) -> bytes:
+    if data.keep:
+        return write(
+            data.node, method, data.keep, exclude=data.exclude, inclusive_prefixes=prefixes, comments=data.comments
+        )
     try:
         return c14n.canonicalize(
             data.node, method, exclude=data.exclude, inclusive_prefixes=prefixes, comments=data.comments
@@ -200,12 +217,26 @@ def _canonical(
         raise Refusal("XML_C14N_FAILED", SubIndication.FORMAT_FAILURE, where) from None
 
 
+def _filter(data: NodeSet, transform: Transform, document: XmlDocument, where: str) -> XPathFilter:
+    """Return the filter of an XPath transform; one per reference, on documents of bounded size."""
+    small = sum(1 for _ in data.apex.iter()) <= document.limits.xml_filtered_elements
+    if data.keep or not small or not is_safe(transform.xpath):
+        raise Refusal("XML_XPATH_REFUSED", SubIndication.FORMAT_FAILURE, where, expression=transform.xpath)
+    try:
+        return XPathFilter(transform.xpath, dict(transform.namespaces))
+    except ValueError:
+        raise Refusal("XML_XPATH_REFUSED", SubIndication.FORMAT_FAILURE, where, expression=transform.xpath) from None
+
+
 def _decode(data: NodeSet | bytes, where: str) -> bytes:
     try:
         if isinstance(data, bytes):
             return decode_base64(data.decode("ascii"))
-        with c14n.without(data.exclude):
-            return decode_base64(text_of(data.apex))
+        if data.keep:
+            raise ValueError("a filtered node-set is not text")
+        if data.exclude:
+            raise ValueError("a signature stands inside")
+        return decode_base64(text_of(data.apex))
     except ValueError:
         raise Refusal("XML_BASE64", SubIndication.FORMAT_FAILURE, where) from None
 
@@ -218,6 +249,7 @@ def describe_scope(covered: Covered) -> dict[str, Json]:
         "element": path_of(nodes.apex) if nodes else None,
         "name": str(nodes.apex.tag) if nodes else None,
         "whole_document": covered.covers_root,
+        "filtered": nodes is not None and nodes.keep is not None,
         "left_out": [path_of(element) for element in nodes.exclude] if nodes else [],
         "digest": covered.reference.digest,
         "octets": len(covered.octets),

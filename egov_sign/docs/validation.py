@@ -52,6 +52,8 @@ class XmlValidator:
         judge: judges certificates; ``None`` leaves every signature at best INDETERMINATE.
         policy: which algorithms are accepted until when.
         limits: bounds on documents.
+        xpath: evaluate safe XPath filters (:mod:`egov_sign.docs.nodeset`) instead of refusing them; what they leave
+            out shows in the scope.
     """
 
     def __init__(
@@ -60,10 +62,12 @@ class XmlValidator:
         *,
         policy: AlgorithmPolicy = DEFAULT_POLICY,
         limits: Limits = DEFAULT_LIMITS,
+        xpath: bool = False,
     ) -> None:
         self.judge = judge
         self.policy = policy
         self.limits = limits
+        self.xpath = xpath
 
     def validate(
         self,
@@ -100,7 +104,7 @@ class XmlValidator:
             ConfigurationError: ``TIME_NAIVE``.
         """
         at = as_utc(at)
-        document = XmlDocument(parse(data, self.limits), self.limits, contents or {})
+        document = XmlDocument(parse(data, self.limits), self.limits, contents or {}, self.xpath)
         report = Report("document", facts={"format": "XML", "validation_time": format_time(at)})
         verdict = XmlVerdict(report)
         elements = find_signatures(document.root)
