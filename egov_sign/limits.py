@@ -27,8 +27,6 @@ class Limits:
     """ds:Reference elements in one SignedInfo or Manifest."""
     xml_transforms: int = 8
     """ds:Transform elements in one Reference."""
-    xml_filtered_elements: int = 10_000
-    """Elements of a document for which an XPath filter is evaluated."""
     xml_canonical_bytes: int = 1024 * MIB
     """What the references of all signatures of one document may make us canonicalise."""
     cms_signers: int = 64
@@ -53,6 +51,8 @@ class Limits:
     """Certificates in a path, trust anchor included."""
     path_attempts: int = 512
     """Signature checks spent on building paths for one certificate."""
+    name_comparisons: int = 250_000
+    """Comparisons of a name with a name constraint in one certificate."""
     fetches: int = 16
     """Network requests in one operation."""
     fetch_seconds: float = 10.0

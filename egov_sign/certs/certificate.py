@@ -194,7 +194,7 @@ class Certificate:
         Raises:
             UnsupportedError: ``ALGORITHM_UNKNOWN``.
         """
-        return algorithms.by_oid(der.Reader(self.outer_algorithm).enter().oid())
+        return algorithms.from_identifier(self.outer_algorithm)
 
     @property
     def critical_extensions(self) -> frozenset[str]:

@@ -20,11 +20,13 @@ from typing import Final, NamedTuple
 from egov_sign.certs import extensions as ext
 from egov_sign.certs.name import Name
 from egov_sign.certs.reasons import Reason
+from egov_sign.clock import format_time
 from egov_sign.crypto import algorithms, der
 from egov_sign.crypto.algorithms import SignatureAlgorithm
 from egov_sign.crypto.keys import PublicKey
 from egov_sign.errors import InputError, LimitError
 from egov_sign.limits import DEFAULT_LIMITS, Limits
+from egov_sign.verdict import Json
 
 CRL_NUMBER: Final = "2.5.29.20"
 REASON_CODE: Final = "2.5.29.21"
@@ -129,6 +131,7 @@ class Crl:
         self._index: dict[int, int] = {}
         self._repeated: dict[int, list[int]] = {}
         self._unknown_critical = self._removals = False
+        self._verified: dict[bytes, bool] = {}
         self._issuer_starts: list[int] = []
         self._issuers: list[Name] = []
         defects: list[str] = []
@@ -294,15 +297,35 @@ class Crl:
             InputError: ``ALGORITHM_MALFORMED``.
             UnsupportedError: ``ALGORITHM_UNKNOWN``, ``ALGORITHM_PARAMETERS``.
         """
-        return algorithms.by_oid(der.Reader(self._outer_algorithm).enter().oid())
+        return algorithms.from_identifier(self._outer_algorithm)
 
     def is_signed_by(self, key: PublicKey) -> bool:
-        """Tell whether ``key`` made its signature; an algorithm that is not known gives ``False``."""
-        try:
-            algorithm = self.signature_algorithm
-        except InputError:
-            return False
-        return key.verify(self._signature, self.data[self._tbs_start : self._tbs_end], algorithm)
+        """Tell whether ``key`` made its signature; an algorithm that is not known gives ``False``.
+
+        The answer is remembered: a list is asked as often as there are certificates.
+        """
+        known = self._verified.get(key.spki)
+        if known is None:
+            try:
+                tbs = self.data[self._tbs_start : self._tbs_end]
+                known = key.verify(self._signature, tbs, self.signature_algorithm)
+            except InputError:
+                known = False
+            self._verified[key.spki] = known
+        return known
+
+    @cached_property
+    def summary(self) -> dict[str, Json]:
+        """What it is, as plain JSON values."""
+        return {
+            "issuer": str(self.issuer),
+            "number": self.number,
+            "base_number": self.base_number,
+            "this_update": format_time(self.this_update),
+            "next_update": None if self.next_update is None else format_time(self.next_update),
+            "entries": len(self),
+            "digest": self.digest,
+        }
 
     def __len__(self) -> int:
         """Return the number of entries."""

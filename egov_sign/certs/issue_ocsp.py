@@ -5,28 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from enum import IntEnum
 from functools import lru_cache
 
 from egov_sign.certs.issue import Authority, digest_identifier, public_key_bits, sign_structure
+from egov_sign.certs.ocsp import BASIC_RESPONSE, ResponseStatus
 from egov_sign.certs.reasons import Reason
 from egov_sign.crypto import der_write as der
 from egov_sign.crypto.digests import digest
 
-BASIC_RESPONSE = "1.3.6.1.5.5.7.48.1.1"
 GOOD = der.implicit(0, b"")
 UNKNOWN = der.implicit(2, b"")
-
-
-class ResponseStatus(IntEnum):
-    """OCSPResponseStatus (RFC 6960, 4.2.1)."""
-
-    SUCCESSFUL = 0
-    MALFORMED_REQUEST = 1
-    INTERNAL_ERROR = 2
-    TRY_LATER = 3
-    SIG_REQUIRED = 5
-    UNAUTHORIZED = 6
 
 
 def revoked(at: datetime, reason: Reason | None = None) -> bytes:

@@ -128,8 +128,11 @@ class Name:
 
     @cached_property
     def normalized(self) -> tuple[NormalRdn, ...]:
-        """The form in which names are compared."""
-        return _normalize(self.der)
+        """The form in which names are compared; that of a name that cannot be read is its bytes."""
+        try:
+            return _normalize(self.der)
+        except InputError:
+            return ((("", self.der),),)
 
     @property
     def is_empty(self) -> bool:

@@ -1,15 +1,36 @@
-"""Judging certificates: RFC 5280 section 6, with revocation."""
+"""Judging certificates: RFC 5280 section 6, with revocation.
+
+1. The issuers' part of a path that led from a certificate of the same issuer to an anchor before, at the same time,
+   is taken as it was found; only the certificate itself is judged.
+2. Otherwise paths are searched (:mod:`.path`) and judged from the anchor down (:mod:`.path_rules`), each certificate's
+   revocation included, until one is valid.
+3. If none is, the best one is reported. The others are shown beside it and do not count.
+4. If there is no path at all, what can be said of the certificate alone is said, and why no path was found.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
 from egov_sign.certs.certificate import Certificate
+from egov_sign.certs.extensions import ANY_POLICY
 from egov_sign.certs.name import Name
+from egov_sign.certs.path import CertificatePool, Obstacle, Path, PathSearch
+from egov_sign.certs.path_rules import CHECKS, PathRules, PathState, ValidationPolicy
+from egov_sign.certs.trust import TrustStore
+from egov_sign.clock import as_utc, format_time
 from egov_sign.crypto.keys import PublicKey
-from egov_sign.verdict import Report
+from egov_sign.errors import FetchError, InputError
+from egov_sign.fetch import Fetcher, FetchRequest, OfflineFetcher
+from egov_sign.limits import DEFAULT_LIMITS, Limits
+from egov_sign.verdict import Json, Report, Severity, SubIndication
+
+_REMEMBERED = 4096
+"""Entries of each cache; a full one is emptied."""
+_SHOWN_ALTERNATIVES = 4
 
 
 class PathContext(Protocol):
@@ -47,3 +68,319 @@ class RevocationChecker(Protocol):
         VALID means that it is known not to be revoked; what cannot be established is INDETERMINATE, TRY_LATER.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class _IssuerPart:
+    """The part of a path above the end entity, judged.
+
+    Attributes:
+        path: the issuer, its issuer, and so on up to the anchor.
+        state: the state after the issuer.
+        reports: one for each of ``path``.
+    """
+
+    path: Path
+    state: PathState
+    reports: tuple[Report, ...]
+
+
+class CertificateValidator:
+    """Judges certificates against one set of trust anchors.
+
+    It remembers what it found out about issuers, so one validator should serve many certificates; threads may share
+    it.
+
+    Args:
+        trust: the anchors.
+        intermediates: certificates that may help to build paths.
+        revocation: finds out about revocation; without one, no certificate is VALID unless ``policy`` does not ask.
+        policy: what is demanded.
+        limits: bounds.
+        fetcher: where missing issuers are fetched from, by the addresses in certificates.
+    """
+
+    def __init__(
+        self,
+        trust: TrustStore,
+        *,
+        intermediates: Iterable[Certificate] = (),
+        revocation: RevocationChecker | None = None,
+        policy: ValidationPolicy | None = None,
+        limits: Limits = DEFAULT_LIMITS,
+        fetcher: Fetcher | None = None,
+    ) -> None:
+        self.trust = trust
+        self.pool = CertificatePool(intermediates)
+        self.revocation = revocation
+        self.policy = policy or ValidationPolicy()
+        self.limits = limits
+        self.fetcher = fetcher or OfflineFetcher()
+        self._signatures: dict[tuple[bytes, bytes], bool] = {}
+        self._issuers: dict[tuple[bytes, datetime], list[_IssuerPart]] = {}
+
+    def validate(self, certificate: Certificate, at: datetime, *, candidates: Sequence[Certificate] = ()) -> Report:
+        """Judge ``certificate`` at the time ``at``.
+
+        Args:
+            certificate: the end of the path.
+            at: reference time, timezone-aware; everything is judged at that time.
+            candidates: certificates that came along with it and may help to build the path, in any order.
+
+        Returns:
+            A report with the subject ``certificate``. Its children are the certificates of the path, the judged one
+            first and the trust anchor last, each with its revocation report and with ``facts.checks``, the names of
+            the checks done; ``where`` of a finding names the check. Facts: ``path`` (names), ``fingerprints``,
+            ``at``, ``evidence`` (facts of the revocation reports).
+
+        Raises:
+            ConfigurationError: ``TIME_NAIVE``.
+        """
+        at = as_utc(at).replace(microsecond=0)  # certificates know no fractions: the last second counts whole
+        remembered = self._from_memory(certificate, at)
+        if remembered is not None:
+            return remembered
+        pools = (self.pool, CertificatePool(candidates[: self.limits.certificates])) if candidates else (self.pool,)
+        return _Judgement(self, self.trust, pools, at=at, policy=self.policy).judge(certificate)
+
+    def verify(self, certificate: Certificate, key: PublicKey) -> bool:
+        """Tell whether the signature of ``certificate`` is that of ``key``, and remember the answer.
+
+        Raises:
+            UnsupportedError: ``ALGORITHM_UNKNOWN``.
+        """
+        index = (certificate.der, key.spki)
+        known = self._signatures.get(index)
+        if known is None:
+            known = key.verify(certificate.signature, certificate.tbs, certificate.signature_algorithm)
+            if len(self._signatures) >= _REMEMBERED:
+                self._signatures.clear()
+            self._signatures[index] = known
+        return known
+
+    def remember(self, certificate: Certificate, at: datetime, part: _IssuerPart) -> None:
+        """Keep the valid issuers' part of the path of ``certificate`` at the time ``at``."""
+        if len(self._issuers) >= _REMEMBERED:
+            self._issuers.clear()
+        self._issuers.setdefault((certificate.issuer.der, at), []).append(part)
+
+    def _from_memory(self, certificate: Certificate, at: datetime) -> Report | None:
+        """Do step 1; ``None`` if nothing is remembered, or the certificate is not valid that way."""
+        for part in self._issuers.get((certificate.issuer.der, at), ()):
+            judgement = _Judgement(self, self.trust, (self.pool,), at=at, policy=self.policy)
+            report = judgement.complete(certificate, part)
+            if report.severity < Severity.INDETERMINATE:
+                return report
+        return None
+
+
+class _Judgement:
+    """The judgement of one certificate, and of those who signed its revocation information."""
+
+    def __init__(
+        self,
+        owner: CertificateValidator,
+        trust: TrustStore,
+        pools: Sequence[CertificatePool],
+        *,
+        at: datetime,
+        policy: ValidationPolicy,
+        under_way: frozenset[bytes] = frozenset(),
+    ) -> None:
+        self.owner = owner
+        self.trust = trust
+        self.pools = pools
+        self.at = at
+        self.policy = policy
+        self.under_way = under_way
+        self.rules = PathRules(at, policy, owner.limits, owner.verify)
+        self.fetches = 0
+
+    def judge(self, certificate: Certificate) -> Report:
+        """Do steps 2 to 4."""
+        if any(anchor.der == certificate.der for anchor in self.trust.find(certificate.subject)):
+            return self._judge_anchor(certificate)
+        search = PathSearch(
+            self.trust,
+            self.pools,
+            at=self.at,
+            limits=self.owner.limits,
+            verify=self.owner.verify,
+            fetch=self._fetch_issuers,
+        )
+        reports: list[Report] = []
+        best = None
+        for path in search.paths(certificate):
+            report = self._judge_path(path)
+            reports.append(report)
+            if best is None or report.severity < best.severity:
+                best = report
+            if report.severity < Severity.INDETERMINATE:
+                break
+        if best is None:
+            return self._judge_alone(certificate, search)
+        for other in reports[:_SHOWN_ALTERNATIVES]:
+            if other is not best:
+                other.counts = False
+                best.children.append(other)
+        if search.attempts >= self.owner.limits.path_attempts:
+            best.warn("CERT_PATH_ATTEMPTS", attempts=search.attempts)
+        return best
+
+    def complete(self, certificate: Certificate, part: _IssuerPart) -> Report:
+        """Judge ``certificate`` below an issuers' part that was judged before."""
+        report = _certificate_report(certificate)
+        self.rules.finish(part.state, certificate, report)
+        self._check_revocation(certificate, part.state, part.path[-1], report, end=True)
+        return _path_report((certificate, *part.path), self.at, [report, *part.reports])
+
+    def _judge_path(self, path: Path) -> Report:
+        certificate, *issuers = path
+        part = self._judge_issuers(tuple(issuers))
+        if isinstance(part, _IssuerPart):
+            if not self.under_way and all(report.severity < Severity.INDETERMINATE for report in part.reports):
+                self.owner.remember(certificate, self.at, part)
+            return self.complete(certificate, part)
+        report = _certificate_report(certificate)
+        self.rules.alone(certificate, report)
+        return _path_report(path, self.at, [report, *part])
+
+    def _judge_issuers(self, path: Path) -> _IssuerPart | list[Report]:
+        """Judge the issuers from the anchor down; only reports if the rules cannot be followed to the end."""
+        anchor = path[-1]
+        report = _certificate_report(anchor, "trust-anchor")
+        reports = [report]
+        state = self.rules.start(anchor, report)
+        for certificate in reversed(path[:-1]):
+            report = _certificate_report(certificate)
+            reports.insert(0, report)
+            if state is None:
+                self.rules.alone(certificate, report)
+                continue
+            following = self.rules.descend(state, certificate, report)
+            self._check_revocation(certificate, state, anchor, report, end=False)
+            state = following
+        return reports if state is None else _IssuerPart(path, state, tuple(reports))
+
+    def _check_revocation(
+        self, certificate: Certificate, state: PathState, anchor: Certificate, report: Report, *, end: bool
+    ) -> None:
+        if not self.policy.check_revocation or certificate.der in self.under_way:
+            return
+        if self.owner.revocation is None:
+            report.fail("REVOCATION_NOT_CHECKED", SubIndication.TRY_LATER, "revocation")
+            return
+        context = _Context(anchor, state.key, end, self, certificate)
+        report.children.append(self.owner.revocation.check(certificate, state.issuer, self.at, context))
+
+    def known(self, name: Name) -> list[Certificate]:
+        """Return the certificates at hand whose subject is ``name``."""
+        return [*self.trust.find(name), *(found for pool in self.pools for found in pool.find(name))]
+
+    def judge_signer(
+        self, signer: Certificate, anchor: Certificate, subject: Certificate, candidates: Sequence[Certificate]
+    ) -> Report:
+        """Judge who signed revocation information about ``subject``."""
+        if len(self.under_way) >= self.owner.limits.path_length:
+            report = Report("certificate", signer.subject.common_name)
+            report.fail("CERT_PATH_TOO_LONG", SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE)
+            return report
+        policy = replace(
+            self.policy,
+            initial_policies=frozenset({ANY_POLICY}),
+            require_explicit_policy=False,
+            key_usage=frozenset(),
+            extended_key_usage=frozenset(),
+        )
+        pools = (*self.pools, CertificatePool(candidates[: self.owner.limits.certificates]))
+        under_way = self.under_way | {subject.der}
+        trust = TrustStore([anchor])
+        return _Judgement(self.owner, trust, pools, at=self.at, policy=policy, under_way=under_way).judge(signer)
+
+    def _judge_anchor(self, anchor: Certificate) -> Report:
+        """Judge a certificate that is itself an anchor: it is relied on, and nobody can revoke it."""
+        report = _certificate_report(anchor, "trust-anchor")
+        self.rules.alone(anchor, report, anchor=True)
+        return _path_report((anchor,), self.at, [report])
+
+    def _judge_alone(self, certificate: Certificate, search: PathSearch) -> Report:
+        """Do step 4."""
+        report = _certificate_report(certificate)
+        self.rules.alone(certificate, report)
+        whole = _path_report((certificate,), self.at, [report])
+        last, obstacle = max(search.obstacles, key=lambda item: item[1].value)
+        issuer = str(last.issuer)
+        sub = SubIndication.NO_CERTIFICATE_CHAIN_FOUND
+        match obstacle:
+            case Obstacle.SELF_SIGNED:
+                whole.fail("CERT_SELF_SIGNED", sub, issuer=issuer)
+            case Obstacle.SIGNATURE:
+                whole.fail("CERT_ISSUER_DID_NOT_SIGN", sub, issuer=issuer)
+            case Obstacle.ATTEMPTS | Obstacle.TOO_LONG:
+                whole.fail("CERT_PATH_NOT_FOUND", sub, issuer=issuer, attempts=search.attempts)
+            case Obstacle.NO_ISSUER:
+                whole.fail("CERT_UNTRUSTED", sub, issuer=issuer)
+        return whole
+
+    def _fetch_issuers(self, certificate: Certificate) -> list[Certificate]:
+        """Fetch issuers of ``certificate`` from the addresses it names; what fails is left out."""
+        limits = self.owner.limits
+        found: list[Certificate] = []
+        try:
+            urls = certificate.ca_issuer_urls
+        except InputError:
+            return found
+        for url in urls:
+            if self.fetches >= limits.fetches:
+                break
+            self.fetches += 1
+            try:
+                found += Certificate.load_all(
+                    self.owner.fetcher.fetch(FetchRequest(url, "certificate", limits.certificate_bytes)), limits
+                )
+            except (FetchError, InputError):
+                continue
+        return found
+
+
+@dataclass(slots=True)
+class _Context:
+    """The :class:`PathContext` of one certificate."""
+
+    anchor: Certificate
+    issuer_key: PublicKey
+    end_entity: bool
+    judgement: _Judgement
+    certificate: Certificate
+
+    def known(self, name: Name) -> Sequence[Certificate]:
+        return self.judgement.known(name)
+
+    def validate(self, signer: Certificate, candidates: Sequence[Certificate] = ()) -> Report:
+        return self.judgement.judge_signer(signer, self.anchor, self.certificate, candidates)
+
+
+def _certificate_report(certificate: Certificate, subject: str = "certificate") -> Report:
+    return Report(subject, _label(certificate), facts={"checks": list(CHECKS), "fingerprint": certificate.fingerprint})
+
+
+def _label(certificate: Certificate) -> str:
+    try:
+        return certificate.subject.common_name or str(certificate.subject)
+    except InputError:
+        return f"{certificate.serial:x}"
+
+
+def _path_report(path: Path, at: datetime, reports: list[Report]) -> Report:
+    evidence: list[Json] = [
+        child.facts for report in reports for child in report.children if child.subject == "revocation"
+    ]
+    names: list[Json] = [report.name for report in reports]
+    fingerprints: list[Json] = [one.fingerprint for one in path]
+    facts: dict[str, Json] = {
+        "path": names,
+        "fingerprints": fingerprints,
+        "at": format_time(at),
+        "evidence": evidence,
+    }
+    return Report("certificate", reports[0].name, children=reports, facts=facts)

@@ -25,7 +25,7 @@ from egov_sign.crypto.der import Reader
 from egov_sign.docs import cms
 from egov_sign.docs.cms import SignerInfo
 from egov_sign.docs.cms_ess import signing_certificate
-from egov_sign.errors import InputError, UnsupportedError
+from egov_sign.errors import InputError
 from egov_sign.verdict import Report, SubIndication
 
 _KEY_IDENTIFIERS = {
@@ -184,7 +184,7 @@ def _identify(
     try:
         named = None if signer.signed is None else signing_certificate(signer.signed)
         matching = found if named is None else [certificate for certificate in found if named.matches(certificate)]
-    except (InputError, UnsupportedError) as error:
+    except InputError as error:
         report.fail("CMS_SIGNING_CERTIFICATE_UNREADABLE", SubIndication.SIG_CONSTRAINTS_FAILURE, reason=error.message)
         return found[0], False
     if named is None:
@@ -216,7 +216,7 @@ def _check_content(signer: SignerInfo, content: Content, report: Report) -> str:
     try:
         name = digests.by_oid(Reader(signer.digest_algorithm).enter().oid())
         computed = content.digest(name)
-    except (InputError, UnsupportedError) as error:
+    except InputError as error:
         report.fail("CMS_ALGORITHM_UNKNOWN", SubIndication.CRYPTO_CONSTRAINTS_FAILURE, reason=error.message)
         return ""
     if signer.signed is None:
@@ -233,7 +233,7 @@ def _check_content(signer: SignerInfo, content: Content, report: Report) -> str:
 def _check_algorithms(signer: SignerInfo, digest: str, report: Report) -> SignatureAlgorithm | None:
     try:
         algorithm = signature_algorithm(signer.signature_algorithm, digest)
-    except (InputError, UnsupportedError) as error:
+    except InputError as error:
         report.fail("CMS_ALGORITHM_UNKNOWN", SubIndication.CRYPTO_CONSTRAINTS_FAILURE, reason=error.message)
         return None
     if digest and algorithm.digest and algorithm.digest != digest:
@@ -278,7 +278,7 @@ def _check_signature(
 ) -> None:
     try:
         key = certificate.public_key
-    except (InputError, UnsupportedError) as error:
+    except InputError as error:
         report.fail("CMS_KEY_UNUSABLE", SubIndication.SIG_CONSTRAINTS_FAILURE, reason=error.message)
         return
     if signer.signed is None:

@@ -12,7 +12,7 @@ from egov_sign.crypto.signer import Signer
 from egov_sign.docs import cms
 from egov_sign.docs.cms import SignedData
 from egov_sign.docs.cms_sign import Parts, sign
-from egov_sign.docs.timestamp import ResponseStatus, TimestampInfo, TimestampRequest
+from egov_sign.docs.timestamp import MessageImprint, ResponseStatus, TimestampInfo, TimestampRequest
 from egov_sign.errors import InputError, UnsupportedError
 
 BAD_ALGORITHM, BAD_REQUEST, UNACCEPTED_POLICY = 0, 2, 15
@@ -62,6 +62,13 @@ class TimestampAuthority:
             return refuse(BAD_ALGORITHM)
         if asked.policy not in ("", self._policy):
             return refuse(UNACCEPTED_POLICY)
+        return grant(self._issue(asked))
+
+    def stamp(self, data: bytes) -> bytes:
+        """Return a DER TimeStampToken over the SHA-256 of ``data``."""
+        return self._issue(TimestampRequest(MessageImprint.of(data)))
+
+    def _issue(self, asked: TimestampRequest) -> bytes:
         info = TimestampInfo(
             policy=self._policy,
             imprint=asked.imprint,
@@ -70,7 +77,7 @@ class TimestampAuthority:
             accuracy=self._accuracy,
             nonce=asked.nonce,
         )
-        return grant(issue_token(info, self._signer, certificate=asked.certificate))
+        return issue_token(info, self._signer, certificate=asked.certificate)
 
 
 def issue_token(info: TimestampInfo, signer: Signer, *, certificate: bool = True) -> bytes:

@@ -8,7 +8,8 @@ The steps of :meth:`TimestampValidator.validate`:
 4. Imprint: the token stamps these bytes and no others.
 5. Policy: it was issued under one that the caller accepts.
 6. Time: it does not come from after the moment of judgement.
-7. Certificate: path, validity and revocation of the authority at the time of the token.
+7. Certificate and algorithms: path, validity and revocation of the authority at the time of the token; digests and
+   key size by the dated policy at the moment of judgement.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ from egov_sign.certs.extensions import EXTENDED_KEY_USAGE
 from egov_sign.certs.name import Name
 from egov_sign.clock import format_time
 from egov_sign.crypto import digests
-from egov_sign.docs.acceptance import CertificateJudge
-from egov_sign.docs.cms_verify import Content, check_signer
+from egov_sign.crypto.policy import DEFAULT_POLICY, AlgorithmPolicy
+from egov_sign.docs.acceptance import CertificateJudge, accept_algorithms, judge_certificate
+from egov_sign.docs.cms_verify import CheckedSigner, Content, check_signer
 from egov_sign.docs.timestamp import TimestampInfo, TimestampRequest, TimestampResponse, TimestampToken
 from egov_sign.errors import InputError, UnsupportedError
 from egov_sign.limits import DEFAULT_LIMITS, Limits
@@ -56,20 +58,23 @@ class TimestampValidator:
     """Judges time-stamp tokens.
 
     Args:
-        certificates: judges the authorities' certificates; without it they are not trusted, and no token is VALID.
+        judge: judges the authorities' certificates; without one they are not trusted, and no token is VALID.
         policies: the authorities' policies that are accepted; empty accepts every policy.
+        policy: which algorithms are accepted until when.
         limits: bounds of what is read.
     """
 
     def __init__(
         self,
-        certificates: CertificateJudge | None,
+        judge: CertificateJudge | None,
         *,
         policies: Collection[str] = (),
+        policy: AlgorithmPolicy = DEFAULT_POLICY,
         limits: Limits = DEFAULT_LIMITS,
     ) -> None:
-        self._certificates = certificates
+        self._judge = judge
         self._policies = frozenset(policies)
+        self._policy = policy
         self._limits = limits
 
     def validate(
@@ -85,22 +90,13 @@ class TimestampValidator:
         """
         report = Report("timestamp")
         # 1. Format.
-        try:
-            token = TimestampToken.load(encoded, self._limits)
-        except InputError as error:
-            sub = SubIndication.FORMAT_FAILURE
-            if isinstance(error, UnsupportedError):
-                sub = SubIndication.CRYPTO_CONSTRAINTS_FAILURE
-            report.fail("TIMESTAMP_UNREADABLE", sub, reason=error.message)
+        token = self._read(encoded, report)
+        if token is None:
             return JudgedTimestamp(report, None)
         info = token.info
-        _describe(info, report)
-        if info.critical_extensions:
-            oids = ", ".join(info.critical_extensions)
-            report.fail("TIMESTAMP_EXTENSION", SubIndication.SIG_CONSTRAINTS_FAILURE, extensions=oids)
         # 2. Signature, and 3. the authority.
         known = [*load_certificates(token.signed_data.certificates, report, self._limits), *candidates]
-        certificate = _check_authority(token, known, report)
+        checked = _check_authority(token, known, report)
         # 4. Imprint.
         if digests.digest(info.imprint.digest, data) != info.imprint.value:
             report.fail("TIMESTAMP_IMPRINT", SubIndication.HASH_FAILURE, digest=info.imprint.digest)
@@ -110,17 +106,37 @@ class TimestampValidator:
         # 6. Time.
         if info.gen_time > at:
             report.fail("TIMESTAMP_FUTURE", SubIndication.NO_POE, time=format_time(info.gen_time))
-        # 7. The authority's certificate.
-        if certificate is not None:
-            report.children.append(self._judge(certificate, info.gen_time, known))
+        # 7. Certificate and algorithms.
+        if checked is not None and checked.certificate is not None:
+            self._accept(checked, checked.certificate, info, at, report)
+            judge_certificate(self._judge, checked.certificate, info.gen_time, report, known)
         return JudgedTimestamp(report, token)
 
-    def _judge(self, certificate: Certificate, at: datetime, known: Sequence[Certificate]) -> Report:
-        if self._certificates is not None:
-            return self._certificates.validate(certificate, at, candidates=known)
-        report = Report("certificate", str(certificate.subject))
-        report.fail("CERT_NOT_JUDGED", SubIndication.NO_CERTIFICATE_CHAIN_FOUND)
-        return report
+    def _read(self, encoded: bytes, report: Report) -> TimestampToken | None:
+        try:
+            token = TimestampToken.load(encoded, self._limits)
+        except UnsupportedError as error:
+            report.fail("TIMESTAMP_UNREADABLE", SubIndication.CRYPTO_CONSTRAINTS_FAILURE, reason=error.message)
+            return None
+        except InputError as error:
+            report.fail("TIMESTAMP_UNREADABLE", SubIndication.FORMAT_FAILURE, reason=error.message)
+            return None
+        _describe(token.info, report)
+        if token.info.critical_extensions:
+            oids = ", ".join(token.info.critical_extensions)
+            report.fail("TIMESTAMP_EXTENSION", SubIndication.SIG_CONSTRAINTS_FAILURE, extensions=oids)
+        return token
+
+    def _accept(
+        self, checked: CheckedSigner, certificate: Certificate, info: TimestampInfo, at: datetime, report: Report
+    ) -> None:
+        """Hold the algorithms against the policy at the moment of judgement: a broken one could stamp any time."""
+        names = {checked.digest, info.imprint.digest, checked.algorithm.digest if checked.algorithm else ""} - {""}
+        try:
+            key = certificate.public_key
+        except InputError:
+            return  # reported with the signature
+        accept_algorithms(self._policy, names, key, at, report)
 
 
 def check_response(response: TimestampResponse, request: TimestampRequest) -> Report:
@@ -164,22 +180,20 @@ def _describe(info: TimestampInfo, report: Report) -> None:
         report.facts["accuracy_seconds"] = info.accuracy.total_seconds()
 
 
-def _check_authority(token: TimestampToken, known: Sequence[Certificate], report: Report) -> Certificate | None:
+def _check_authority(token: TimestampToken, known: Sequence[Certificate], report: Report) -> CheckedSigner | None:
     signed_data = token.signed_data
     if len(signed_data.signers) != 1:
         report.fail("TIMESTAMP_SIGNERS", SubIndication.FORMAT_FAILURE, count=len(signed_data.signers))
         return None
     content = Content(signed_data.content or b"", signed_data.content_type)
     checked = check_signer(signed_data.signers[0], content, known, report, require_signing_certificate=True)
-    certificate = checked.certificate
-    if certificate is None:
-        return None
-    report.name = str(certificate.subject)
-    report.facts["tsa"] = report.name
-    _check_purpose(certificate, report)
-    if token.info.tsa is not None and not _same_name(token.info.tsa, certificate):
-        report.fail("TIMESTAMP_AUTHORITY", SubIndication.SIG_CONSTRAINTS_FAILURE, name=str(Name(token.info.tsa)))
-    return certificate
+    if checked.certificate is not None:
+        report.name = str(checked.certificate.subject)
+        report.facts["tsa"] = report.name
+        _check_purpose(checked.certificate, report)
+        if token.info.tsa is not None and not _same_name(token.info.tsa, checked.certificate):
+            report.fail("TIMESTAMP_AUTHORITY", SubIndication.SIG_CONSTRAINTS_FAILURE, name=str(Name(token.info.tsa)))
+    return checked
 
 
 def _check_purpose(certificate: Certificate, report: Report) -> None:

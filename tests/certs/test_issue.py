@@ -16,7 +16,7 @@ from egov_sign.certs import issue_extensions as ext
 from egov_sign.certs import issue_names as names
 from egov_sign.certs.issue import Authority, issue_certificate
 from egov_sign.certs.issue_crl import RevokedEntry, issue_crl
-from egov_sign.certs.issue_ocsp import GOOD, UNKNOWN, Answer, ResponseStatus, cert_id, issue_ocsp, refuse, revoked
+from egov_sign.certs.issue_ocsp import GOOD, UNKNOWN, Answer, cert_id, issue_ocsp, refuse, revoked
 from egov_sign.certs.issue_profiles import (
     PROFILES,
     Services,
@@ -25,6 +25,7 @@ from egov_sign.certs.issue_profiles import (
     person_subject,
     profile,
 )
+from egov_sign.certs.ocsp import ResponseStatus
 from egov_sign.certs.reasons import Reason
 from egov_sign.crypto.algorithms import by_name
 from egov_sign.crypto.keys import PrivateKey, PycaPrivateKey

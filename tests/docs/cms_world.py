@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
 from itertools import count
@@ -10,6 +11,7 @@ from egov_sign.certs.certificate import Certificate
 from egov_sign.clock import FrozenClock
 from egov_sign.crypto.signer import KeySigner
 from egov_sign.docs.timestamp_authority import TimestampAuthority
+from egov_sign.verdict import Report, SubIndication
 from egov_sign_pki.world import World
 
 AT = datetime(2024, 3, 1, 12, tzinfo=UTC)
@@ -33,3 +35,13 @@ def certificate(label: str = "person", kind: str = "ec") -> Certificate:
 def authority(at: datetime = AT, kind: str = "ec") -> TimestampAuthority:
     numbers = count(1)
     return TimestampAuthority(signer("tsa", kind), policy=POLICY, clock=FrozenClock(at), serial=lambda: next(numbers))
+
+
+class Judge:
+    """Judges certificates by their validity alone: trust is tested where certificates are."""
+
+    def validate(self, certificate: Certificate, at: datetime, *, candidates: Sequence[Certificate] = ()) -> Report:
+        report = Report("certificate", str(certificate.subject), facts={"at": at.isoformat()})
+        if not certificate.not_before <= at <= certificate.not_after:
+            report.fail("CERT_EXPIRED", SubIndication.OUT_OF_BOUNDS_NO_POE)
+        return report

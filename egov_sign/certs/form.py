@@ -1,0 +1,153 @@
+"""The form of a certificate: what RFC 5280 section 4 demands of it, wherever it stands in a path.
+
+1. Its fields agree with each other: version, the two algorithm identifiers, no extension twice (4.1, 4.2).
+2. Every extension we know can be decoded; an unknown one is not critical (4.2).
+3. Keys are given by named curves only (RFC 5480, 2.1.1).
+4. The profile: what conforming authorities must write, though a relying party is not told to check it: criticality,
+   key identifiers, serial numbers, the syntax of names, nothing of a CA in an end entity's certificate (4.1.2, 4.2.1).
+
+The fourth group only warns where the caller's policy does not insist on the profile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from egov_sign.certs import extensions as ext
+from egov_sign.certs.certificate import Certificate
+from egov_sign.certs.name_constraints import check_form as check_constraints
+from egov_sign.certs.name_constraints import is_well_formed
+from egov_sign.verdict import Report, Scalar, SubIndication
+
+_DECODERS: Mapping[str, Callable[[bytes], object]] = {
+    ext.SUBJECT_KEY_ID: ext.subject_key_id,
+    ext.KEY_USAGE: ext.key_usage,
+    ext.SUBJECT_ALT_NAME: ext.general_names,
+    ext.ISSUER_ALT_NAME: ext.general_names,
+    ext.BASIC_CONSTRAINTS: ext.basic_constraints,
+    ext.NAME_CONSTRAINTS: ext.name_constraints,
+    ext.CRL_DISTRIBUTION_POINTS: ext.distribution_points,
+    ext.CERTIFICATE_POLICIES: ext.certificate_policies,
+    ext.POLICY_MAPPINGS: ext.policy_mappings,
+    ext.AUTHORITY_KEY_ID: ext.authority_key_id,
+    ext.POLICY_CONSTRAINTS: ext.policy_constraints,
+    ext.EXTENDED_KEY_USAGE: ext.oids,
+    ext.FRESHEST_CRL: ext.distribution_points,
+    ext.INHIBIT_ANY_POLICY: ext.inhibit_any_policy,
+    ext.AUTHORITY_INFO_ACCESS: ext.authority_info_access,
+}
+_SUBJECT_INFO_ACCESS = "1.3.6.1.5.5.7.1.11"
+_SUBJECT_DIRECTORY_ATTRIBUTES = "2.5.29.9"
+_UNDERSTOOD = (_DECODERS.keys() | {ext.OCSP_NO_CHECK}) - {ext.ISSUER_ALT_NAME}
+_NEVER_CRITICAL = frozenset(
+    {
+        ext.SUBJECT_KEY_ID,
+        ext.AUTHORITY_KEY_ID,
+        ext.FRESHEST_CRL,
+        ext.AUTHORITY_INFO_ACCESS,
+        _SUBJECT_INFO_ACCESS,
+        _SUBJECT_DIRECTORY_ATTRIBUTES,
+    }
+)
+_ALWAYS_CRITICAL = frozenset({ext.NAME_CONSTRAINTS, ext.POLICY_CONSTRAINTS, ext.INHIBIT_ANY_POLICY})
+_CONTRADICTIONS = frozenset({"CERT_VERSION", "CERT_ALGORITHM_MISMATCH", "CERT_EXTENSION_TWICE"})
+_EXPLICIT_CURVE = bytes.fromhex("06072a8648ce3d020130")
+"""id-ecPublicKey followed by a SEQUENCE, where the identifier of a curve belongs."""
+
+
+class _Rules:
+    """Findings on the profile: they stand against the certificate, or only warn."""
+
+    def __init__(self, report: Report, strict: bool) -> None:
+        self._report = report
+        self._strict = strict
+
+    def fail(self, code: str, **params: Scalar) -> None:
+        if self._strict:
+            self._report.fail(code, SubIndication.CHAIN_CONSTRAINTS_FAILURE, "form", **params)
+        else:
+            self._report.warn(code, "form", **params)
+
+
+def check_form(certificate: Certificate, report: Report, *, strict: bool, anchor: bool = False) -> None:
+    """Judge the form of ``certificate`` and add what is wrong to ``report``.
+
+    Args:
+        certificate: any certificate of a path.
+        report: where the findings go.
+        strict: whether breaches of the profile stand against it; otherwise they are warnings.
+        anchor: whether it is a trust anchor: who issued it does not matter, so it needs no identifier of that key;
+            where it issued itself, its number identifies nothing either.
+
+    Raises:
+        InputError: ``DER_*``, ``NAME_MALFORMED`` or ``NAME_CONSTRAINT_MALFORMED`` if a name or an extension cannot be
+            decoded.
+    """
+    rules = _Rules(report, strict)
+    own_issuer = anchor and certificate.is_self_issued
+    for code in certificate.irregularities:
+        if code in _CONTRADICTIONS:
+            report.fail(code, SubIndication.FORMAT_FAILURE, "form")
+        elif not own_issuer:
+            rules.fail(code)
+    if _EXPLICIT_CURVE in certificate.spki[:32]:
+        report.fail("CERT_EC_PARAMETERS_EXPLICIT", SubIndication.CRYPTO_CONSTRAINTS_FAILURE, "form")
+    _check_extensions(certificate, report, rules)
+    _check_names(certificate, rules)
+    _check_key_identifiers(certificate, rules, anchor)
+    _check_authority_fields(certificate, rules)
+
+
+def _check_extensions(certificate: Certificate, report: Report, rules: _Rules) -> None:
+    for oid, extension in certificate.extensions.items():
+        decode = _DECODERS.get(oid)
+        if decode is not None:
+            decode(extension.value)
+        if extension.critical:
+            if oid in _NEVER_CRITICAL:
+                rules.fail("CERT_EXTENSION_CRITICALITY", oid=oid)
+            elif oid not in _UNDERSTOOD:
+                report.fail("CERT_EXTENSION_UNKNOWN_CRITICAL", SubIndication.CHAIN_CONSTRAINTS_FAILURE, "form", oid=oid)
+        elif oid in _ALWAYS_CRITICAL:
+            rules.fail("CERT_EXTENSION_CRITICALITY", oid=oid)
+
+
+def _check_names(certificate: Certificate, rules: _Rules) -> None:
+    subject_is_empty = not certificate.subject.rdns
+    if subject_is_empty and certificate.is_ca:
+        rules.fail("CERT_SUBJECT_EMPTY")
+    extension = certificate.extensions.get(ext.SUBJECT_ALT_NAME)
+    if extension is None:
+        if subject_is_empty:
+            rules.fail("CERT_SUBJECT_EMPTY")
+        return
+    if subject_is_empty and not extension.critical:
+        rules.fail("CERT_EXTENSION_CRITICALITY", oid=ext.SUBJECT_ALT_NAME)
+    for item in certificate.alternative_names:
+        if not is_well_formed(item):
+            rules.fail("CERT_ALT_NAME_MALFORMED", name=item.text)
+
+
+def _check_key_identifiers(certificate: Certificate, rules: _Rules, anchor: bool) -> None:
+    if certificate.is_ca and ext.SUBJECT_KEY_ID not in certificate.extensions:
+        rules.fail("CERT_SKI_MISSING")
+    if not anchor and (certificate.aki is None or certificate.aki.key_id is None):
+        rules.fail("CERT_AKI_MISSING")
+
+
+def _check_authority_fields(certificate: Certificate, rules: _Rules) -> None:
+    """Check what only a CA's certificate may say, and what it must (4.2.1.3, 4.2.1.9, 4.2.1.10)."""
+    usage = certificate.key_usage
+    basic = certificate.basic_constraints
+    if basic is not None and basic.ca:
+        if not certificate.extensions[ext.BASIC_CONSTRAINTS].critical:
+            rules.fail("CERT_EXTENSION_CRITICALITY", oid=ext.BASIC_CONSTRAINTS)
+        if certificate.name_constraints is not None:
+            check_constraints(certificate.name_constraints)
+        return
+    if usage is not None and "keyCertSign" in usage:
+        rules.fail("CERT_AUTHORITY_FIELD", field="keyCertSign")
+    if basic is not None and basic.path_length is not None:
+        rules.fail("CERT_AUTHORITY_FIELD", field="pathLenConstraint")
+    if certificate.name_constraints is not None:
+        rules.fail("CERT_AUTHORITY_FIELD", field="nameConstraints")

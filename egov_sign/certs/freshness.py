@@ -1,0 +1,103 @@
+"""When revocation information may be relied upon: a policy, and one rule for lists and responses alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from egov_sign.certs.certificate import Certificate
+from egov_sign.certs.validator import PathContext
+from egov_sign.clock import format_time
+from egov_sign.verdict import Report, SubIndication
+
+Kind = Literal["ocsp", "crl"]
+
+
+@dataclass(frozen=True, slots=True)
+class RevocationPolicy:
+    """How revocation information is chosen and how old it may be.
+
+    Attributes:
+        prefer: the kind asked first. The other is asked where this one cannot tell; what is already at hand of either
+            kind is always heard.
+        ocsp_max_age: age at which a response without ``nextUpdate`` no longer counts.
+        crl_max_age: age at which a list no longer counts though its ``nextUpdate`` is still ahead; ``None``: never.
+        clock_skew: how far the issuer's clock may be ahead.
+    """
+
+    prefer: Kind = "ocsp"
+    ocsp_max_age: timedelta = timedelta(hours=1)
+    crl_max_age: timedelta | None = None
+    clock_skew: timedelta = timedelta(minutes=5)
+
+
+DEFAULT_POLICY = RevocationPolicy()
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked: was this certificate revoked at that time, as far as is known at this one?
+
+    Attributes:
+        certificate: the certificate.
+        issuer: the certificate of its issuer.
+        at: the time its status is asked for, UTC.
+        known_at: the time of asking, ``at`` or later, UTC; what was issued after it is from the future.
+        context: the path the certificate stands in.
+        policy: what may be relied upon.
+    """
+
+    certificate: Certificate
+    issuer: Certificate
+    at: datetime
+    known_at: datetime
+    context: PathContext
+    policy: RevocationPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """When something was issued, and until when it holds.
+
+    Attributes:
+        this_update: since when it is known.
+        until: until when it may be relied upon; ``None`` if it does not say.
+        keeps_expired: whether certificates stay in it after they expired.
+    """
+
+    this_update: datetime
+    until: datetime | None
+    keeps_expired: bool = False
+
+    def is_current(self, question: Question) -> bool:
+        """Tell whether it was issued by the time that is asked about; else it was issued later."""
+        return self.this_update <= question.at + question.policy.clock_skew
+
+    def judge(self, question: Question, report: Report) -> bool:
+        """Tell whether "not revoked" may be concluded from it, and say in ``report`` why not.
+
+        1. It was issued by the time of asking.
+        2. It still held at the time that is asked about; what was issued after that time knows more, not less.
+        3. It was issued before the certificate expired: afterwards a revoked certificate may have been dropped.
+        """
+        at, policy = question.at, question.policy
+        if self.this_update > question.known_at + policy.clock_skew:
+            report.fail("STATUS_FROM_FUTURE", SubIndication.TRY_LATER, this_update=format_time(self.this_update))
+            return False
+        if self.is_current(question):
+            if self.until is None:
+                report.fail("STATUS_NO_NEXT_UPDATE", SubIndication.TRY_LATER)
+                return False
+            if at > self.until:
+                report.fail("STATUS_STALE", SubIndication.TRY_LATER, until=format_time(self.until))
+                return False
+        if self.this_update > question.certificate.not_after and not self.keeps_expired:
+            report.fail("STATUS_AFTER_EXPIRY", SubIndication.TRY_LATER, this_update=format_time(self.this_update))
+            return False
+        return True
+
+
+def earliest(*moments: datetime | None) -> datetime | None:
+    """Return the earliest of the moments that are known."""
+    return min((moment for moment in moments if moment is not None), default=None)

@@ -1,0 +1,228 @@
+"""The status of a certificate by OCSP (RFC 6960, 3.2 and 4.2.2.2).
+
+A response is believed if
+
+1. it holds an answer that identifies the certificate by serial number, issuer's name and issuer's key;
+2. there is no critical extension in it that is not known here;
+3. it repeats the nonce of the request, if it has one and there was one;
+4. it is signed by the certificate's issuer itself, or by a responder whom that issuer certified directly for this
+   (``id-kp-OCSPSigning``) and whose certificate was valid when the response was made and is not revoked;
+5. its times fit together and the time asked about.
+
+Of several answers for one certificate the gravest counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from egov_sign.certs import extensions as ext
+from egov_sign.certs.certificate import Certificate
+from egov_sign.certs.evidence import Evidence, SourceVerdict, Status
+from egov_sign.certs.freshness import Question, Window
+from egov_sign.certs.ocsp import OCSP_SIGNING, CertStatus, OcspResponse, SingleResponse
+from egov_sign.certs.reasons import Reason
+from egov_sign.clock import format_time
+from egov_sign.errors import InputError
+from egov_sign.verdict import Indication, Report, SubIndication
+
+TRY_LATER = SubIndication.TRY_LATER
+_NEVER_ISSUED_AT = datetime(1970, 1, 1, tzinfo=UTC)
+_KNOWN_IN_RESPONDER = frozenset(
+    {
+        ext.KEY_USAGE,
+        ext.EXTENDED_KEY_USAGE,
+        ext.BASIC_CONSTRAINTS,
+        ext.CERTIFICATE_POLICIES,
+        ext.SUBJECT_ALT_NAME,
+        ext.OCSP_NO_CHECK,
+        ext.CRL_DISTRIBUTION_POINTS,
+    }
+)
+
+StatusOf = Callable[[Certificate, datetime], Report]
+"""Judges the revocation of a responder's certificate at the time when it signed."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldResponse:
+    """A response at hand, where it came from, and the nonce it was asked for with."""
+
+    response: OcspResponse
+    source: str
+    nonce: bytes | None = None
+
+
+def judge_responses(question: Question, responses: Iterable[HeldResponse], status_of: StatusOf) -> SourceVerdict:
+    """Return what ``responses`` say together about the certificate of ``question``.
+
+    Args:
+        question: what is asked.
+        responses: the responses.
+        status_of: how a responder's own certificate is judged.
+    """
+    verdict = SourceVerdict()
+    for held in responses:
+        report = Report("ocsp", held.source, counts=False)
+        verdict.reports.append(report)
+        try:
+            answers = _answers(question, held.response, report)
+            if answers and _is_authentic(question, held, report, status_of):
+                _hear(question, held, answers, report, verdict)
+        except InputError as error:
+            report.fail("OCSP_RESPONDER_UNREADABLE", TRY_LATER, error=error.message)
+    return verdict
+
+
+def _answers(question: Question, response: OcspResponse, report: Report) -> list[SingleResponse]:
+    """Return the answers about the certificate; none, with the cause in ``report``, if they cannot be used."""
+    report.facts["digest"] = response.digest
+    if not response.is_successful:
+        report.fail("OCSP_NO_ANSWER", TRY_LATER, status=response.status.name)
+        return []
+    report.facts |= {"responder": str(response.responder), "produced_at": format_time(response.produced_at)}
+    answers = [
+        answer
+        for answer in response.answers
+        if answer.cert_id is not None and answer.cert_id.identifies(question.certificate, question.issuer)
+    ]
+    if not answers:
+        report.fail("OCSP_OTHER_CERTIFICATE", TRY_LATER)
+    elif response.unknown_critical or any(answer.unknown_critical for answer in answers):
+        report.fail("OCSP_CRITICAL_EXTENSION", TRY_LATER)
+        return []
+    return answers
+
+
+def _is_authentic(question: Question, held: HeldResponse, report: Report, status_of: StatusOf) -> bool:
+    nonce = held.response.nonce
+    if held.nonce is not None and nonce is None:
+        report.note("OCSP_NONCE_MISSING")
+    elif held.nonce is not None and nonce != held.nonce:
+        report.fail("OCSP_NONCE_MISMATCH", TRY_LATER)
+        return False
+    return _has_entitled_signer(question, held.response, report, status_of)
+
+
+def _has_entitled_signer(question: Question, response: OcspResponse, report: Report, status_of: StatusOf) -> bool:
+    """Tell whether the issuer or a responder of its own signed the response (RFC 6960, 4.2.2.2)."""
+    issuer = question.issuer
+    if response.responder.identifies(issuer) and response.is_signed_by(question.context.issuer_key):
+        return True
+    delegates = [candidate for candidate in response.certificates if response.responder.identifies(candidate)]
+    delegates += [] if response.responder.name is None else question.context.known(response.responder.name)
+    for delegate in dict.fromkeys(delegates):
+        if not response.is_signed_by(delegate.public_key):
+            continue
+        report.facts["responder"] = str(delegate.subject)
+        return _is_entitled(question, response, delegate, report, status_of)
+    report.fail("OCSP_SIGNATURE", TRY_LATER, responder=str(response.responder))
+    return False
+
+
+def _is_entitled(
+    question: Question, response: OcspResponse, delegate: Certificate, report: Report, status_of: StatusOf
+) -> bool:
+    """Tell whether ``delegate``, who signed the response, may answer for the issuer."""
+    name = str(delegate.subject)
+    issued = delegate.issuer == question.issuer.subject and question.context.issuer_key.verify(
+        delegate.signature, delegate.tbs, delegate.signature_algorithm
+    )
+    usage = delegate.key_usage
+    if not issued:
+        report.fail("OCSP_RESPONDER_FOREIGN", TRY_LATER, responder=name)
+    elif OCSP_SIGNING not in (delegate.eku or ()) or (usage is not None and usage.isdisjoint(_SIGNING)):
+        report.fail("OCSP_RESPONDER_USAGE", TRY_LATER, responder=name)
+    elif delegate.irregularities or not delegate.critical_extensions <= _KNOWN_IN_RESPONDER:
+        report.fail("OCSP_RESPONDER_IRREGULAR", TRY_LATER, responder=name)
+    elif not delegate.not_before <= response.produced_at <= delegate.not_after:
+        report.fail("OCSP_RESPONDER_EXPIRED", TRY_LATER, responder=name)
+    else:
+        return _is_not_revoked(delegate, response.produced_at, report, status_of)
+    return False
+
+
+_SIGNING = frozenset({"digitalSignature", "nonRepudiation"})
+
+
+def _is_not_revoked(delegate: Certificate, at: datetime, report: Report, status_of: StatusOf) -> bool:
+    """Tell whether the responder's certificate still holds (RFC 6960, 4.2.2.2.1).
+
+    ``id-pkix-ocsp-nocheck`` says that it need not be asked. Without it, what the certificate names is asked. If it
+    names nothing and nothing is known, the choice is the client's: the response is accepted, with a note.
+    """
+    if ext.OCSP_NO_CHECK in delegate.extensions:
+        return True
+    status = status_of(delegate, at)
+    if status.indication is Indication.VALID:
+        report.children.append(status)
+        return True
+    says_nothing = not delegate.crl_distribution_points and not delegate.ocsp_urls
+    if status.indication is Indication.INDETERMINATE and says_nothing and "CERT_ON_HOLD" not in status.codes:
+        report.note("OCSP_RESPONDER_UNCHECKED", responder=str(delegate.subject))
+        return True
+    status.counts = False
+    report.children.append(status)
+    report.fail("OCSP_RESPONDER_REVOKED", TRY_LATER, responder=str(delegate.subject))
+    return False
+
+
+def _hear(
+    question: Question, held: HeldResponse, answers: list[SingleResponse], report: Report, verdict: SourceVerdict
+) -> None:
+    """Add to ``verdict`` what the answers about the certificate say."""
+    told = [(_status(question, held.response, answer, report), answer) for answer in answers]
+    status, answer = max(told, key=lambda pair: pair[0])
+    if status <= Status.GOOD and any(other is Status.UNKNOWN for other, _ in told):
+        return
+    if status >= verdict.status:
+        verdict.status, verdict.revoked_at, verdict.reason = status, answer.revoked_at, answer.reason
+    verdict.decisive.append(report)
+    verdict.evidence.append(_evidence(held, question.certificate, status, answer))
+
+
+def _status(question: Question, response: OcspResponse, answer: SingleResponse, report: Report) -> Status:
+    """Return what one answer means at the time asked about; UNKNOWN, with the cause in ``report``, if nothing."""
+    if answer.status is CertStatus.UNKNOWN:
+        report.fail("OCSP_UNKNOWN", TRY_LATER)
+        return Status.UNKNOWN
+    if answer.status is CertStatus.REVOKED and answer.revoked_at is not None:
+        held = answer.reason is Reason.CERTIFICATE_HOLD
+        if held and answer.revoked_at == _NEVER_ISSUED_AT and response.extended_revoke:
+            return Status.NEVER_ISSUED
+        if answer.revoked_at <= question.at and not held:
+            return Status.REVOKED  # a lasting revocation does not go stale
+        if not _is_timely(question, response, answer, report):
+            return Status.UNKNOWN
+        return Status.ON_HOLD if answer.revoked_at <= question.at else Status.GOOD
+    return Status.GOOD if _is_timely(question, response, answer, report) else Status.UNKNOWN
+
+
+def _is_timely(question: Question, response: OcspResponse, answer: SingleResponse, report: Report) -> bool:
+    skew = question.policy.clock_skew
+    until = answer.next_update or answer.this_update + question.policy.ocsp_max_age
+    produced = response.produced_at
+    if not answer.this_update - skew <= produced <= until + skew or produced > question.known_at + skew:
+        report.fail("OCSP_TIMES", TRY_LATER, produced_at=format_time(produced))
+        return False
+    keeps = answer.archive_cutoff is not None and answer.archive_cutoff <= question.certificate.not_after
+    return Window(answer.this_update, until, keeps).judge(question, report)
+
+
+def _evidence(held: HeldResponse, certificate: Certificate, status: Status, answer: SingleResponse) -> Evidence:
+    response = held.response
+    return Evidence(
+        "ocsp",
+        response.data,
+        response.digest,
+        held.source,
+        str(response.responder),
+        answer.this_update,
+        answer.next_update,
+        certificate.serial,
+        status,
+        answer.revoked_at,
+        answer.reason,
+    )

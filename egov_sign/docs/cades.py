@@ -1,0 +1,154 @@
+"""CAdES baseline levels (ETSI EN 319 122-1): what is added to a CMS signature so that it outlives its certificate.
+
+====  =====================================================================================================
+B-B   signed attributes that name the certificate (:mod:`egov_sign.docs.cms_sign`)
+B-T   a time-stamp over the signature value, as an unsigned attribute
+B-LT  certificates and revocation information, in the message itself: nothing has to be fetched any more
+====  =====================================================================================================
+
+Older shapes are read, too: certificates and revocation information in unsigned attributes (CAdES-X-L), and the
+country's own way of putting a bare OCSP response where the attribute of RFC 5126 belongs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from egov_sign.crypto import der
+from egov_sign.crypto.der import Reader
+from egov_sign.docs import cms
+from egov_sign.docs.cms import SignedData, SignerInfo
+from egov_sign.docs.cms_sign import Parts, ocsp_choice, replace_signer
+from egov_sign.docs.timestamp_client import TimestampSource
+from egov_sign.errors import InputError
+
+
+class Level(StrEnum):
+    """How much a signature brings along; by its shape, whatever its validity."""
+
+    CMS = "CMS"
+    B_B = "CAdES-B-B"
+    B_T = "CAdES-B-T"
+    B_LT = "CAdES-B-LT"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a message brings along for judging certificates; nothing of it is trusted.
+
+    Attributes:
+        certificates: DER certificates.
+        crls: DER revocation lists.
+        ocsps: DER OCSPResponses.
+    """
+
+    certificates: tuple[bytes, ...] = ()
+    crls: tuple[bytes, ...] = ()
+    ocsps: tuple[bytes, ...] = ()
+
+    @property
+    def has_revocation(self) -> bool:
+        """Whether there is any revocation information."""
+        return bool(self.crls or self.ocsps)
+
+    def joined(self, other: Evidence) -> Evidence:
+        """Return the evidence of both, every item once."""
+        return Evidence(
+            tuple(dict.fromkeys((*self.certificates, *other.certificates))),
+            tuple(dict.fromkeys((*self.crls, *other.crls))),
+            tuple(dict.fromkeys((*self.ocsps, *other.ocsps))),
+        )
+
+
+def add_timestamps(message: SignedData, source: TimestampSource, *, index: int | None = None) -> bytes:
+    """Return ``message`` with a signature time-stamp (B-T) on the signature at ``index``, or on every one.
+
+    Args:
+        message: what is signed.
+        source: where time-stamps come from.
+        index: position of one signature, from 0.
+
+    Raises:
+        FetchError: there is no time-stamp to be had.
+    """
+    for position, signer in enumerate(message.signers):
+        if index in (None, position):
+            token = source.stamp(signer.signature)
+            message = replace_signer(message, position, [(cms.SIGNATURE_TIMESTAMP, token)])
+    return Parts.of(message).encode()
+
+
+def add_evidence(message: SignedData, evidence: Evidence) -> bytes:
+    """Return ``message`` with ``evidence`` in it (B-LT, ETSI EN 319 122-1, 5.4 and 6.3)."""
+    parts = Parts.of(message)
+    return replace(
+        parts,
+        certificates=parts.certificates | set(evidence.certificates),
+        revocations=parts.revocations | set(evidence.crls) | set(map(ocsp_choice, evidence.ocsps)),
+    ).encode()
+
+
+def evidence_of(message: SignedData) -> Evidence:
+    """Return what ``message`` brings along: beside its content, in unsigned attributes, and in its time-stamps."""
+    found = Evidence(message.certificates, message.crls, message.ocsps)
+    for signer in message.signers:
+        found = found.joined(_in_attributes(signer))
+        for token in signer.unsigned.all(cms.SIGNATURE_TIMESTAMP):
+            try:
+                stamped = SignedData.load(token)
+            except InputError:
+                continue
+            found = found.joined(Evidence(stamped.certificates, stamped.crls, stamped.ocsps))
+            for stamper in stamped.signers:
+                found = found.joined(_in_attributes(stamper))
+    return found
+
+
+def level_of(message: SignedData, signer: SignerInfo) -> Level:
+    """Return the level whose shape ``signer`` in ``message`` has."""
+    signed = signer.signed or cms.Attributes()
+    if cms.SIGNING_CERTIFICATE not in signed and cms.SIGNING_CERTIFICATE_V2 not in signed:
+        return Level.CMS
+    if cms.SIGNATURE_TIMESTAMP not in signer.unsigned:
+        return Level.B_B
+    has_revocation = message.crls or message.ocsps or _in_attributes(signer).has_revocation
+    return Level.B_LT if has_revocation else Level.B_T
+
+
+def _in_attributes(signer: SignerInfo) -> Evidence:
+    found = Evidence()
+    for value in signer.unsigned.all(cms.CERTIFICATE_VALUES):
+        found = found.joined(Evidence(certificates=_sequence_of(value)))
+    for value in signer.unsigned.all(cms.REVOCATION_VALUES):
+        found = found.joined(_revocation_values(value))
+    return found
+
+
+def _revocation_values(value: bytes) -> Evidence:
+    """Read RevocationValues (ETSI EN 319 122-1, A.1.2), or one bare OCSP response; what is neither is passed over."""
+    try:
+        fields = Reader(value).enter()
+        if fields.peek() == der.ENUMERATED:
+            return Evidence(ocsps=(value,))
+        if fields.peek() == der.SEQUENCE:
+            return Evidence(ocsps=(cms.wrap_basic_ocsp(value),))
+        lists = fields.maybe_enter(der.explicit(0))
+        responses = fields.maybe_enter(der.explicit(1))
+    except InputError:
+        return Evidence()
+    return Evidence(
+        crls=() if lists is None else _sequence_of(lists.element()),
+        ocsps=() if responses is None else tuple(map(cms.wrap_basic_ocsp, _sequence_of(responses.element()))),
+    )
+
+
+def _sequence_of(value: bytes) -> tuple[bytes, ...]:
+    try:
+        reader = Reader(value).enter()
+        found = []
+        while reader:
+            found.append(reader.element(der.SEQUENCE))
+    except InputError:
+        return ()
+    return tuple(found)
