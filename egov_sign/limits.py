@@ -27,6 +27,8 @@ class Limits:
     """ds:Reference elements in one SignedInfo or Manifest."""
     xml_transforms: int = 8
     """ds:Transform elements in one Reference."""
+    xml_filtered_elements: int = 10_000
+    """Elements of a document for which an XPath filter is evaluated."""
     xml_canonical_bytes: int = 1024 * MIB
     """What the references of all signatures of one document may make us canonicalise."""
     cms_signers: int = 64
