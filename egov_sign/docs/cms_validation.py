@@ -179,7 +179,7 @@ def _content_of(message: SignedData, given: bytes | None, report: Report) -> byt
 
 def _not_signed(message: SignedData) -> list[str]:
     """Name the parts of the message that no signature covers and that anyone may have changed."""
-    parts = ["version", "digestAlgorithms"]
+    parts = ["version", "digestAlgorithms", "sid"]
     if message.certificates or message.other_certificates:
         parts.append("certificates")
     if message.crls or message.ocsps or message.other_revocations:

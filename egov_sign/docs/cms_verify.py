@@ -214,7 +214,7 @@ def _signer_id(signer: SignerInfo) -> str:
 def _check_content(signer: SignerInfo, content: Content, report: Report) -> str:
     """Compare type and digest of the content with the signed attributes; return the digest's name."""
     try:
-        name = digests.by_oid(Reader(signer.digest_algorithm).enter().oid())
+        name = digest_name(signer.digest_algorithm)
         computed = content.digest(name)
     except InputError as error:
         report.fail("CMS_ALGORITHM_UNKNOWN", SubIndication.CRYPTO_CONSTRAINTS_FAILURE, reason=error.message)
@@ -227,6 +227,21 @@ def _check_content(signer: SignerInfo, content: Content, report: Report) -> str:
     stated_digest = signer.signed.single(cms.MESSAGE_DIGEST)
     if stated_digest is not None and stated_digest != der_write.octet_string(computed):
         report.fail("CMS_DIGEST_WRONG", SubIndication.HASH_FAILURE, digest=name)
+    return name
+
+
+def digest_name(identifier: bytes) -> str:
+    """Return the name of the digest in a DER AlgorithmIdentifier, whose parameters are NULL or absent (RFC 5754, 2).
+
+    Raises:
+        InputError: ``DER_*``.
+        UnsupportedError: ``DIGEST_UNKNOWN``.
+    """
+    fields = Reader(identifier).enter()
+    name = digests.by_oid(fields.oid())
+    if fields and fields.element() != der_write.NULL:
+        raise der.error("DER_VALUE", "a digest with parameters", fields.position)
+    fields.finish()
     return name
 
 

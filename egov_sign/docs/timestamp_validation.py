@@ -22,11 +22,10 @@ from egov_sign.certs.certificate import Certificate
 from egov_sign.certs.extensions import EXTENDED_KEY_USAGE
 from egov_sign.certs.name import Name
 from egov_sign.clock import format_time
-from egov_sign.crypto import digests
 from egov_sign.crypto.policy import DEFAULT_POLICY, AlgorithmPolicy
 from egov_sign.docs.acceptance import CertificateJudge, accept_algorithms, judge_certificate
 from egov_sign.docs.cms_verify import CheckedSigner, Content, check_signer
-from egov_sign.docs.timestamp import TimestampInfo, TimestampRequest, TimestampResponse, TimestampToken
+from egov_sign.docs.timestamp import MessageImprint, TimestampInfo, TimestampRequest, TimestampResponse, TimestampToken
 from egov_sign.errors import InputError, UnsupportedError
 from egov_sign.limits import DEFAULT_LIMITS, Limits
 from egov_sign.verdict import Indication, Report, SubIndication
@@ -78,13 +77,13 @@ class TimestampValidator:
         self._limits = limits
 
     def validate(
-        self, encoded: bytes, data: bytes, at: datetime, *, candidates: Iterable[Certificate] = ()
+        self, encoded: bytes, stamped: bytes | MessageImprint, at: datetime, *, candidates: Iterable[Certificate] = ()
     ) -> JudgedTimestamp:
-        """Judge a DER token over ``data`` at the moment ``at``.
+        """Judge a DER token over ``stamped`` at the moment ``at``.
 
         Args:
             encoded: the token.
-            data: what it should stamp.
+            stamped: what it should stamp, or its digest where the data is elsewhere.
             at: the moment of judgement, timezone-aware.
             candidates: certificates beside those in the token, for its signer and the path.
         """
@@ -98,7 +97,7 @@ class TimestampValidator:
         known = [*load_certificates(token.signed_data.certificates, report, self._limits), *candidates]
         checked = _check_authority(token, known, report)
         # 4. Imprint.
-        if digests.digest(info.imprint.digest, data) != info.imprint.value:
+        if info.imprint != _imprint_of(stamped, info.imprint.digest):
             report.fail("TIMESTAMP_IMPRINT", SubIndication.HASH_FAILURE, digest=info.imprint.digest)
         # 5. Policy.
         if self._policies and info.policy not in self._policies:
@@ -137,6 +136,10 @@ class TimestampValidator:
         except InputError:
             return  # reported with the signature
         accept_algorithms(self._policy, names, key, at, report)
+
+
+def _imprint_of(stamped: bytes | MessageImprint, digest: str) -> MessageImprint:
+    return stamped if isinstance(stamped, MessageImprint) else MessageImprint.of(stamped, digest)
 
 
 def check_response(response: TimestampResponse, request: TimestampRequest) -> Report:

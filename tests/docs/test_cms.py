@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +16,8 @@ from egov_sign.docs.cms_verify import CheckedSigner, Content, check_signer
 from egov_sign.errors import InputError, LimitError, UnsupportedError
 from egov_sign.limits import Limits
 from egov_sign.verdict import Indication, Report
-from tests.docs.cms_world import AT, CONTENT, certificate, signer, world
+from tests.docs.cms_openssl import openssl, openssl_signs, openssl_verifies
+from tests.docs.cms_world import AT, CONTENT, certificate, signer
 
 ALGORITHMS = [
     ("ec", "ecdsa-sha256"),
@@ -149,22 +149,6 @@ def test_there_is_no_cms_digest_for_every_algorithm() -> None:
         cms_sign.sign(CONTENT, replace(signer(), algorithm=by_name("ed448")), signing_time=AT)
 
 
-@pytest.mark.parametrize(
-    ("name", "algorithms", "detached"),
-    [
-        ("CmsIntegrationTest_0.cms", ["rsa-sha256"], False),
-        ("CmsServiceTest_0.cms", ["gost2015-512", "rsa-sha256"], False),
-        ("CmsServiceTest_1.cms", ["gost2015-512", "rsa-sha256"], True),
-        ("CmsServiceTest_2.cms", ["rsa-sha256"], False),
-    ],
-)
-def test_the_country_s_messages_are_read(name: str, algorithms: list[str], detached: bool, corpus: Path) -> None:
-    message = SignedData.load((corpus / "ncanode" / name).read_bytes())
-    assert (message.content is None) == detached
-    assert len(message.signers) == len(algorithms)
-    assert cms_sign.Parts.of(message).signers == tuple(one.encoded for one in message.signers)
-
-
 def test_a_message_has_bounds() -> None:
     made = cms_sign.sign(CONTENT, signer(), signing_time=AT)
     SignedData.load(made, Limits(document_bytes=len(made), cms_attributes=5, cms_signers=1, certificates=1))
@@ -193,36 +177,3 @@ def changed(encoded: bytes, part: bytes) -> bytes:
     """Return ``encoded`` with the last byte of ``part`` in it changed."""
     position = encoded.index(part) + len(part) - 1
     return encoded[:position] + bytes([encoded[position] ^ 1]) + encoded[position + 1 :]
-
-
-def openssl(*arguments: object, check: bool = True) -> int:
-    done = subprocess.run(["openssl", *map(str, arguments)], capture_output=True, check=False)
-    assert not check or done.returncode == 0, done.stderr.decode()
-    return done.returncode
-
-
-def openssl_verifies(encoded: bytes, content: bytes, folder: Path) -> bool:
-    """Ask OpenSSL about every signature in the message; trust and time are not asked about."""
-    (folder / "message").write_bytes(encoded)
-    (folder / "content").write_bytes(content)
-    detached = ("-content", folder / "content") if SignedData.load(encoded).content is None else ()
-    arguments = ("-inform", "DER", "-in", folder / "message", "-binary", "-noverify", "-out", folder / "out", *detached)
-    return openssl("cms", "-verify", *arguments, check=False) == 0
-
-
-def openssl_signs(folder: Path, kind: str, algorithm: str, *options: str) -> bytes:
-    """Let OpenSSL sign the content with our person's key."""
-    (folder / "content").write_bytes(CONTENT)
-    (folder / "key.der").write_bytes(world(kind).key("person").pkcs8())
-    openssl("pkey", "-inform", "DER", "-in", folder / "key.der", "-out", folder / "key.pem")
-    (folder / "certificate.der").write_bytes(world(kind).certificate("person"))
-    openssl("x509", "-inform", "DER", "-in", folder / "certificate.der", "-out", folder / "certificate.pem")
-    chosen: list[object] = []
-    if algorithm.startswith(("rsa", "ecdsa")):
-        chosen += ["-md", algorithm.rpartition("-")[2]]
-    if algorithm.startswith("rsa-pss"):
-        chosen += ["-keyopt", "rsa_padding_mode:pss", "-keyopt", "rsa_pss_saltlen:digest"]
-    signer_options = ("-signer", folder / "certificate.pem", "-inkey", folder / "key.pem", *chosen)
-    files = ("-binary", "-in", folder / "content", "-outform", "DER", "-out", folder / "made")
-    openssl("cms", "-sign", *signer_options, *files, *options)
-    return (folder / "made").read_bytes()

@@ -51,7 +51,7 @@ def test_a_good_signature_says_all_about_itself() -> None:
     assert one.report.facts["claimed_signing_time"] == "2024-03-01T12:00:00Z"
     assert one.report.facts["scope"] == [{"what": "content", "type": cms.DATA, "bytes": len(CONTENT)}]
     assert one.report.facts["signer"]["iin"] == "850412110000"  # type: ignore[index,call-overload]
-    assert verdict.report.facts["not_signed"] == ["version", "digestAlgorithms", "certificates"]
+    assert verdict.report.facts["not_signed"] == ["version", "digestAlgorithms", "sid", "certificates"]
 
 
 def test_a_detached_signature_needs_its_content() -> None:
@@ -130,7 +130,7 @@ def test_evidence_goes_into_the_message_and_comes_out_again() -> None:
     report = validate(kept.encoded, LATER)
     assert report.indication is Indication.VALID
     assert report.children[0].facts["level"] == "CAdES-B-LT"
-    assert report.facts["not_signed"] == ["version", "digestAlgorithms", "certificates", "crls", "unsignedAttrs"]
+    assert report.facts["not_signed"] == ["version", "digestAlgorithms", "sid", "certificates", "crls", "unsignedAttrs"]
     found = evidence_of(kept)
     assert set(found.certificates) > set(evidence.certificates)
     assert (found.crls, found.ocsps) == (evidence.crls, evidence.ocsps)
