@@ -193,6 +193,8 @@ class Crl:
             defects.append("CRL_EXTENSION_TWICE")
         if any(found.critical and oid not in _KNOWN for oid, found in self.extensions.items()):
             defects.append("CRL_CRITICAL_EXTENSION")
+        if CRL_NUMBER not in self.extensions or self.extensions[CRL_NUMBER].critical:
+            defects.append("CRL_NUMBER_RULE")
         self.number = self._number(CRL_NUMBER)
         self.base_number = self._number(DELTA_INDICATOR)
         scope = self.extensions.get(ISSUING_DISTRIBUTION_POINT)
