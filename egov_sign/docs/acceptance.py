@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from egov_sign.certs.algorithm_policy import AlgorithmPolicy
 from egov_sign.certs.certificate import Certificate
 from egov_sign.certs.profile import Identity
 from egov_sign.clock import format_time
 from egov_sign.crypto.keys import PublicKey
-from egov_sign.crypto.policy import AlgorithmPolicy
 from egov_sign.docs.judged import Required
 from egov_sign.errors import InputError
 from egov_sign.verdict import Report, SubIndication
@@ -57,9 +57,9 @@ def judge_certificate(
 def accept_algorithms(
     policy: AlgorithmPolicy, digests: Iterable[str], key: PublicKey, at: datetime, report: Report, *, where: str = ""
 ) -> None:
-    """Hold digests and key size against the dated ``policy`` (ETSI EN 319 102-1, 5.2.8)."""
-    for name in sorted(set(digests)):
-        if not policy.digest_accepted(name, at):
+    """Hold digests and key size against the dated ``policy`` (ETSI EN 319 102-1, 5.2.8); an empty name is no digest."""
+    for name in sorted(set(digests) - {""}):
+        if at >= policy.digest_end(name):
             report.fail(
                 "ALGORITHM_WEAK",
                 SubIndication.CRYPTO_CONSTRAINTS_FAILURE,
@@ -67,7 +67,7 @@ def accept_algorithms(
                 algorithm=name,
                 at=format_time(at),
             )
-    if not policy.key_accepted(key.key_type, key.bits, at):
+    if at >= policy.key_end(key.key_type.value, key.bits):
         report.fail("KEY_WEAK", SubIndication.CRYPTO_CONSTRAINTS_FAILURE, where, kind=key.key_type.value, bits=key.bits)
 
 

@@ -24,12 +24,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from egov_sign.certs.algorithm_policy import AlgorithmPolicy, algorithm_policy
 from egov_sign.certs.certificate import Certificate
 from egov_sign.certs.profile import Identity, identify
 from egov_sign.clock import as_utc, format_time
 from egov_sign.crypto import digests
 from egov_sign.crypto.der import Reader
-from egov_sign.crypto.policy import DEFAULT_POLICY, AlgorithmPolicy
 from egov_sign.docs import cms
 from egov_sign.docs.acceptance import (
     CertificateJudge,
@@ -89,7 +89,7 @@ class CmsValidator:
 
     Args:
         judge: judges certificates; ``None`` leaves every signature at best INDETERMINATE.
-        policy: which algorithms are accepted until when.
+        policy: which algorithms are accepted until when; by default the country's.
         timestamps: judges time-stamps; ``None`` judges them with ``judge``.
         require_signing_certificate: refuse plain CMS signatures, which do not name the certificate under the signature.
         limits: bounds on messages.
@@ -99,13 +99,13 @@ class CmsValidator:
         self,
         judge: CertificateJudge | None,
         *,
-        policy: AlgorithmPolicy = DEFAULT_POLICY,
+        policy: AlgorithmPolicy | None = None,
         timestamps: TimestampValidator | None = None,
         require_signing_certificate: bool = False,
         limits: Limits = DEFAULT_LIMITS,
     ) -> None:
         self.judge = judge
-        self.policy = policy
+        self.policy = policy or algorithm_policy()
         self.timestamps = timestamps or TimestampValidator(judge, policy=policy, limits=limits)
         self.require_signing_certificate = require_signing_certificate
         self.limits = limits

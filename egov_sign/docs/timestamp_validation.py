@@ -18,11 +18,11 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from egov_sign.certs.algorithm_policy import AlgorithmPolicy, algorithm_policy
 from egov_sign.certs.certificate import Certificate
 from egov_sign.certs.extensions import EXTENDED_KEY_USAGE
 from egov_sign.certs.name import Name
 from egov_sign.clock import format_time
-from egov_sign.crypto.policy import DEFAULT_POLICY, AlgorithmPolicy
 from egov_sign.docs.acceptance import CertificateJudge, accept_algorithms, judge_certificate
 from egov_sign.docs.cms_verify import CheckedSigner, Content, check_signer
 from egov_sign.docs.timestamp import MessageImprint, TimestampInfo, TimestampRequest, TimestampResponse, TimestampToken
@@ -59,7 +59,7 @@ class TimestampValidator:
     Args:
         judge: judges the authorities' certificates; without one they are not trusted, and no token is VALID.
         policies: the authorities' policies that are accepted; empty accepts every policy.
-        policy: which algorithms are accepted until when.
+        policy: which algorithms are accepted until when; by default the country's.
         limits: bounds of what is read.
     """
 
@@ -68,12 +68,12 @@ class TimestampValidator:
         judge: CertificateJudge | None,
         *,
         policies: Collection[str] = (),
-        policy: AlgorithmPolicy = DEFAULT_POLICY,
+        policy: AlgorithmPolicy | None = None,
         limits: Limits = DEFAULT_LIMITS,
     ) -> None:
         self._judge = judge
         self._policies = frozenset(policies)
-        self._policy = policy
+        self._policy = policy or algorithm_policy()
         self._limits = limits
 
     def validate(

@@ -27,10 +27,10 @@ from datetime import datetime
 
 from lxml import etree
 
+from egov_sign.certs.algorithm_policy import AlgorithmPolicy, algorithm_policy
 from egov_sign.certs.certificate import Certificate
 from egov_sign.certs.profile import Identity, identify
 from egov_sign.clock import as_utc, format_time
-from egov_sign.crypto.policy import DEFAULT_POLICY, AlgorithmPolicy
 from egov_sign.docs.acceptance import CertificateJudge, accept_algorithms, accept_purpose, judge_certificate
 from egov_sign.docs.judged import JudgedSignature, Required, XmlVerdict, describe_signer
 from egov_sign.docs.keyinfo import KeyInfo, read_key_info
@@ -50,7 +50,7 @@ class XmlValidator:
 
     Args:
         judge: judges certificates; ``None`` leaves every signature at best INDETERMINATE.
-        policy: which algorithms are accepted until when.
+        policy: which algorithms are accepted until when; by default the country's.
         limits: bounds on documents.
         xpath: evaluate safe XPath filters (:mod:`egov_sign.docs.nodeset`) instead of refusing them; what they leave
             out shows in the scope.
@@ -60,12 +60,12 @@ class XmlValidator:
         self,
         judge: CertificateJudge | None,
         *,
-        policy: AlgorithmPolicy = DEFAULT_POLICY,
+        policy: AlgorithmPolicy | None = None,
         limits: Limits = DEFAULT_LIMITS,
         xpath: bool = False,
     ) -> None:
         self.judge = judge
-        self.policy = policy
+        self.policy = policy or algorithm_policy()
         self.limits = limits
         self.xpath = xpath
 
