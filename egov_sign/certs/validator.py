@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
@@ -118,6 +119,16 @@ class CertificateValidator:
         self.fetcher = fetcher or OfflineFetcher()
         self._signatures: dict[tuple[bytes, bytes], bool] = {}
         self._issuers: dict[tuple[bytes, datetime], list[_IssuerPart]] = {}
+
+    def with_revocation(self, revocation: RevocationChecker | None) -> CertificateValidator:
+        """Return a validator that differs in nothing but how it finds out about revocation.
+
+        What is known of signatures is shared; what was found out about issuers is not.
+        """
+        other = copy(self)
+        other.revocation = revocation
+        other._issuers = {}
+        return other
 
     def validate(self, certificate: Certificate, at: datetime, *, candidates: Sequence[Certificate] = ()) -> Report:
         """Judge ``certificate`` at the time ``at``.

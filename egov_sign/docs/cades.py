@@ -12,7 +12,7 @@ country's own way of putting a bare OCSP response where the attribute of RFC 512
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 
 from egov_sign.crypto import der
@@ -20,6 +20,7 @@ from egov_sign.crypto.der import Reader
 from egov_sign.docs import cms
 from egov_sign.docs.cms import SignedData, SignerInfo
 from egov_sign.docs.cms_sign import Parts, ocsp_choice, replace_signer
+from egov_sign.docs.evidence import Evidence
 from egov_sign.docs.timestamp_client import TimestampSource
 from egov_sign.errors import InputError
 
@@ -31,34 +32,6 @@ class Level(StrEnum):
     B_B = "CAdES-B-B"
     B_T = "CAdES-B-T"
     B_LT = "CAdES-B-LT"
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What a message brings along for judging certificates; nothing of it is trusted.
-
-    Attributes:
-        certificates: DER certificates.
-        crls: DER revocation lists.
-        ocsps: DER OCSPResponses.
-    """
-
-    certificates: tuple[bytes, ...] = ()
-    crls: tuple[bytes, ...] = ()
-    ocsps: tuple[bytes, ...] = ()
-
-    @property
-    def has_revocation(self) -> bool:
-        """Whether there is any revocation information."""
-        return bool(self.crls or self.ocsps)
-
-    def joined(self, other: Evidence) -> Evidence:
-        """Return the evidence of both, every item once."""
-        return Evidence(
-            tuple(dict.fromkeys((*self.certificates, *other.certificates))),
-            tuple(dict.fromkeys((*self.crls, *other.crls))),
-            tuple(dict.fromkeys((*self.ocsps, *other.ocsps))),
-        )
 
 
 def add_timestamps(message: SignedData, source: TimestampSource, *, index: int | None = None) -> bytes:

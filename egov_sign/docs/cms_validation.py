@@ -20,7 +20,7 @@ Pure: no clock, no network, no files.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -41,6 +41,7 @@ from egov_sign.docs.acceptance import (
 from egov_sign.docs.cades import evidence_of, level_of
 from egov_sign.docs.cms import SignedData, SignerInfo
 from egov_sign.docs.cms_verify import CheckedSigner, Content, check_signer
+from egov_sign.docs.evidence import judge_with
 from egov_sign.docs.judged import Required, describe_signer
 from egov_sign.docs.timestamp_validation import JudgedTimestamp, TimestampValidator, load_certificates
 from egov_sign.errors import InputError
@@ -90,7 +91,7 @@ class CmsValidator:
     Args:
         judge: judges certificates; ``None`` leaves every signature at best INDETERMINATE.
         policy: which algorithms are accepted until when; by default the country's.
-        timestamps: judges time-stamps; ``None`` judges them with ``judge``.
+        timestamp_policies: policies of time-stamping authorities that are accepted; empty accepts every policy.
         require_signing_certificate: refuse plain CMS signatures, which do not name the certificate under the signature.
         limits: bounds on messages.
     """
@@ -100,13 +101,13 @@ class CmsValidator:
         judge: CertificateJudge | None,
         *,
         policy: AlgorithmPolicy | None = None,
-        timestamps: TimestampValidator | None = None,
+        timestamp_policies: Collection[str] = (),
         require_signing_certificate: bool = False,
         limits: Limits = DEFAULT_LIMITS,
     ) -> None:
         self.judge = judge
         self.policy = policy or algorithm_policy()
-        self.timestamps = timestamps or TimestampValidator(judge, policy=policy, limits=limits)
+        self.timestamp_policies = frozenset(timestamp_policies)
         self.require_signing_certificate = require_signing_certificate
         self.limits = limits
 
@@ -156,7 +157,9 @@ class CmsValidator:
             return verdict
         evidence = evidence_of(message)
         known = [*load_certificates(evidence.certificates, report, self.limits), *certificates]
-        work = _Work(self, message, at, known, self.limits.cms_signers)
+        plain = not evidence.has_revocation and not any(signer.unsigned.values for signer in message.signers)
+        judge = self.judge if plain else judge_with(self.judge, evidence, at)
+        work = _Work(self, message, at, known, judge, self._timestamps(judge), self.limits.cms_signers)
         signed = Content(verdict.content, message.content_type)
         for position, signer in enumerate(message.signers):
             judged = work.judge(signer, signed, f"signerInfos[{position}]")
@@ -165,6 +168,9 @@ class CmsValidator:
         standing = [one for one in verdict.signatures if one.report.indication is not Indication.INVALID]
         report_signers([one.identity for one in standing if one.identity], required, report)
         return verdict
+
+    def _timestamps(self, judge: CertificateJudge | None) -> TimestampValidator:
+        return TimestampValidator(judge, policies=self.timestamp_policies, policy=self.policy, limits=self.limits)
 
 
 def _content_of(message: SignedData, given: bytes | None, report: Report) -> bytes | None:
@@ -197,6 +203,8 @@ class _Work:
     message: SignedData
     at: datetime
     known: Sequence[Certificate]
+    judge_of_certificates: CertificateJudge | None
+    timestamps: TimestampValidator
     left: int
     """Signatures that may still be judged; counter-signatures count, too."""
 
@@ -224,7 +232,7 @@ class _Work:
             report.findings.extend(identity.findings)
             # 3. The certificate.
             candidates = [other for other in self.known if other != certificate]
-            judge_certificate(self.validator.judge, certificate, judged.best_time, report, candidates)
+            judge_certificate(self.judge_of_certificates, certificate, judged.best_time, report, candidates)
             # 4. Acceptance.
             self._accept(checked, certificate, identity, judged)
         # 5. Counter-signatures.
@@ -239,7 +247,7 @@ class _Work:
         before: list[datetime] = []
         after: list[datetime] = []
         for token, data, over in stamps:
-            one = self.validator.timestamps.validate(token, data, self.at, candidates=self.known)
+            one = self.timestamps.validate(token, data, self.at, candidates=self.known)
             one.report.facts["over"] = over
             judged.timestamps.append(one)
             report.children.append(one.report)
@@ -257,7 +265,7 @@ class _Work:
     def _accept(
         self, checked: CheckedSigner, certificate: Certificate, identity: Identity, judged: JudgedSigner
     ) -> None:
-        names = {checked.digest, checked.algorithm.digest if checked.algorithm else ""} - {""}
+        names = {checked.digest, checked.algorithm.digest if checked.algorithm else ""}
         try:
             key = certificate.public_key
         except InputError:

@@ -12,9 +12,10 @@ from egov_sign.certs.certificate import Certificate
 from egov_sign.certs.profile import Role
 from egov_sign.crypto import der_write
 from egov_sign.docs import cms, cms_sign
-from egov_sign.docs.cades import Evidence, add_evidence, add_timestamps, evidence_of
+from egov_sign.docs.cades import add_evidence, add_timestamps, evidence_of
 from egov_sign.docs.cms import SignedData
 from egov_sign.docs.cms_validation import CmsValidator
+from egov_sign.docs.evidence import Evidence
 from egov_sign.docs.judged import Required
 from egov_sign.errors import FetchError
 from egov_sign.limits import Limits

@@ -1,0 +1,88 @@
+"""What a signed document brings along for judging certificates, and how it is used: the L and the T of B-LT.
+
+Nothing of it is trusted. It is offered to the judge of certificates, who believes a list or a response if its own
+signature leads to an anchor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from egov_sign.certs.certificate import Certificate
+from egov_sign.certs.evidence import evidence_in
+from egov_sign.certs.revocation import Revocation
+from egov_sign.certs.validator import CertificateValidator
+from egov_sign.docs.acceptance import CertificateJudge
+from egov_sign.verdict import Report
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Certificates and revocation information, each item once.
+
+    Attributes:
+        certificates: DER certificates.
+        crls: DER revocation lists.
+        ocsps: DER OCSPResponses.
+    """
+
+    certificates: tuple[bytes, ...] = ()
+    crls: tuple[bytes, ...] = ()
+    ocsps: tuple[bytes, ...] = ()
+
+    @property
+    def has_revocation(self) -> bool:
+        """Whether there is any revocation information."""
+        return bool(self.crls or self.ocsps)
+
+    def joined(self, other: Evidence) -> Evidence:
+        """Return the evidence of both."""
+        return Evidence(
+            tuple(dict.fromkeys((*self.certificates, *other.certificates))),
+            tuple(dict.fromkeys((*self.crls, *other.crls))),
+            tuple(dict.fromkeys((*self.ocsps, *other.ocsps))),
+        )
+
+
+def evidence_for(report: Report, certificates: Iterable[Certificate]) -> Evidence:
+    """Return what the verdict ``report`` rests on, to be kept with the document.
+
+    Args:
+        report: on the document, with the reports of the paths and of revocation.
+        certificates: where the certificates of the paths are taken from: anchors, intermediates, those sent along.
+    """
+    needed = set(_fingerprints(report))
+    found = evidence_in(report)
+    return Evidence(
+        tuple(dict.fromkeys(one.der for one in certificates if one.fingerprint in needed)),
+        tuple(one.data for one in found if one.kind == "crl"),
+        tuple(one.data for one in found if one.kind == "ocsp"),
+    )
+
+
+def _fingerprints(report: Report) -> Iterable[str]:
+    listed = report.facts.get("fingerprints")
+    if isinstance(listed, list):
+        yield from map(str, listed)
+    for child in report.children:
+        if child.counts:
+            yield from _fingerprints(child)
+
+
+def judge_with(judge: CertificateJudge | None, evidence: Evidence, known_at: datetime) -> CertificateJudge | None:
+    """Return a judge that also hears the revocation information in ``evidence``.
+
+    Args:
+        judge: the caller's; one that does not ask about revocation, or asks in a way of its own, is returned as it is.
+        evidence: what the document brought along.
+        known_at: the moment of judgement: what was issued until then may be used for the status at an earlier time.
+    """
+    if not isinstance(judge, CertificateValidator) or not isinstance(judge.revocation, Revocation):
+        return judge
+    asked = judge.revocation
+    sources = (
+        asked.sources.with_embedded((*evidence.crls, *evidence.ocsps)) if evidence.has_revocation else asked.sources
+    )
+    return judge.with_revocation(Revocation(sources, asked.policy, known_at=known_at))
