@@ -313,7 +313,10 @@ class Certificate:
 
     def _access(self, method: str) -> tuple[str, ...]:
         return tuple(
-            ext.clean_url(name.content) for oid, name in self.authority_info_access if oid == method and name.kind == 6
+            url
+            for oid, name in self.authority_info_access
+            if oid == method and name.kind == 6
+            for url in ext.clean_urls(name.content)
         )
 
     @cached_property

@@ -331,8 +331,8 @@ class DistributionPoint(NamedTuple):
 
     @property
     def urls(self) -> tuple[str, ...]:
-        """The addresses among its names, cleaned (see :func:`clean_url`)."""
-        return tuple(clean_url(name.content) for name in self.full_name or () if name.kind == 6)
+        """The addresses among its names, cleaned (see :func:`clean_urls`)."""
+        return tuple(url for name in self.full_name or () if name.kind == 6 for url in clean_urls(name.content))
 
 
 def distribution_point_name(
@@ -379,7 +379,11 @@ def authority_info_access(value: bytes) -> tuple[tuple[str, GeneralName], ...]:
     return tuple(pairs)
 
 
-def clean_url(content: bytes) -> str:
-    r"""Return the address in a URI field; old certificates of the country write ``"\n URL=http://…"`` there."""
-    text = content.decode("ascii", "backslashreplace").strip()
-    return re.sub(r"^URL\s*=\s*", "", text, flags=re.IGNORECASE)
+def clean_urls(content: bytes) -> tuple[str, ...]:
+    r"""Return the addresses in a URI field, usually one.
+
+    Old certificates of the country hold several there, as ``http://a/x.crl\n      URL=http://b/x.crl``.
+    """
+    text = content.decode("ascii", "backslashreplace")
+    parts = re.split(r"(?:^|\s+)URL\s*=\s*", text, flags=re.IGNORECASE)
+    return tuple(stripped for part in parts if (stripped := part.strip()))

@@ -229,7 +229,10 @@ class _Exchange:
         path = quote(self._target.path or "/", safe="/%:=&?~+!$,;'@()*[]")
         query = "?" + quote(self._target.query, safe="/%:=&?~+!$,;'@()*[]") if self._target.query else ""
         connection.request("GET" if request.body is None else "POST", path + query, request.body, headers)
-        answer = connection.getresponse()
+        with connection.getresponse() as answer:
+            return self._read(answer, request)
+
+    def _read(self, answer: http.client.HTTPResponse, request: FetchRequest) -> bytes | _Redirect:
         location = answer.getheader("Location")
         if answer.status in _REDIRECTS and location:
             if request.body is not None and answer.status not in _REDIRECTS_WITH_BODY:
