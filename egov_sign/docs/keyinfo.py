@@ -24,6 +24,13 @@ from egov_sign.limits import Limits
 from egov_sign.verdict import SubIndication
 
 _DSIG11 = f"{{{DSIG11_NS}}}"
+WSSE_NS = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
+TOKEN_REFERENCE = f"{{{WSSE_NS}}}SecurityTokenReference"
+KEY_IDENTIFIER = f"{{{WSSE_NS}}}KeyIdentifier"
+X509_V3 = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-x509-token-profile-1.0#X509v3"
+X509_SKI = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-x509-token-profile-1.0#X509SubjectKeyIdentifier"
+THUMBPRINT = "http://docs.oasis-open.org/wss/oasis-wss-soap-message-security-1.1#ThumbprintSHA1"
+
 _ELSEWHERE = {DS + "RetrievalMethod", _DSIG11 + "KeyInfoReference"}
 _RSA = der.sequence(der.oid("1.2.840.113549.1.1.1"), der.NULL)
 _EC = "1.2.840.10045.2.1"
@@ -85,6 +92,8 @@ def read_key_info(element: etree._Element | None, limits: Limits, where: str) ->
             raise Refusal("XML_KEY_ELSEWHERE", SubIndication.FORMAT_FAILURE, where, kind=kind)
         if child.tag == DS + "X509Data":
             _read_x509_data(child, info, limits, where + "/KeyInfo/X509Data")
+        elif child.tag == TOKEN_REFERENCE:
+            _read_token_reference(child, info, limits, where + "/KeyInfo/SecurityTokenReference")
         elif child.tag == DS + "KeyValue":
             info.key_values.append(_read_key_value(child, where + "/KeyInfo/KeyValue"))
         elif child.tag == _DSIG11 + "DEREncodedKeyValue":
@@ -96,14 +105,7 @@ def _read_x509_data(element: etree._Element, info: KeyInfo, limits: Limits, wher
     for child in element.iterchildren("*"):
         tag = child.tag
         if tag == DS + "X509Certificate":
-            if len(info.certificates) >= limits.certificates:
-                raise Refusal(
-                    "XML_TOO_MANY_CERTIFICATES", SubIndication.FORMAT_FAILURE, where, limit=limits.certificates
-                )
-            try:
-                info.certificates.append(Certificate.load(base64_of(child, where + "/X509Certificate"), limits))
-            except InputError as error:
-                raise Refusal("XML_CERT_UNREADABLE", SubIndication.FORMAT_FAILURE, where, reason=error.code) from None
+            _add_certificate(child, info, limits, where + "/X509Certificate")
         elif tag == DS + "X509IssuerSerial":
             info.issuer_serials.append(_read_issuer_serial(child, where))
         elif tag == DS + "X509SubjectName":
@@ -114,6 +116,38 @@ def _read_x509_data(element: etree._Element, info: KeyInfo, limits: Limits, wher
             info.crls.append(base64_of(child, where + "/X509CRL"))
         elif tag == _DSIG11 + "X509Digest":
             info.digests.append((_digest(child, where), base64_of(child, where + "/X509Digest")))
+
+
+def _add_certificate(element: etree._Element, info: KeyInfo, limits: Limits, where: str) -> None:
+    if len(info.certificates) >= limits.certificates:
+        raise Refusal("XML_TOO_MANY_CERTIFICATES", SubIndication.FORMAT_FAILURE, where, limit=limits.certificates)
+    try:
+        info.certificates.append(Certificate.load(base64_of(element, where), limits))
+    except InputError as error:
+        raise Refusal("XML_CERT_UNREADABLE", SubIndication.FORMAT_FAILURE, where, reason=error.code) from None
+
+
+def _read_token_reference(element: etree._Element, info: KeyInfo, limits: Limits, where: str) -> None:
+    """Read a ``wsse:SecurityTokenReference`` (WS-Security 1.1.1, section 7; X.509 token profile, section 3)."""
+    children = list(element.iterchildren("*"))
+    if len(children) != 1:
+        raise Refusal("XML_KEY_INFO_MALFORMED", SubIndication.FORMAT_FAILURE, where)
+    child = children[0]
+    if child.tag == DS + "X509Data":
+        _read_x509_data(child, info, limits, where + "/X509Data")
+        return
+    if child.tag != KEY_IDENTIFIER:
+        kind = etree.QName(child).localname
+        raise Refusal("XML_KEY_ELSEWHERE", SubIndication.FORMAT_FAILURE, where, kind=kind)
+    kind, where = child.get("ValueType", ""), where + "/KeyIdentifier"
+    if kind == X509_V3:
+        _add_certificate(child, info, limits, where)
+    elif kind == X509_SKI:
+        info.key_ids.append(base64_of(child, where))
+    elif kind == THUMBPRINT:
+        info.digests.append(("sha1", base64_of(child, where)))
+    else:
+        raise Refusal("XML_KEY_INFO_MALFORMED", SubIndication.FORMAT_FAILURE, where)
 
 
 def _digest(element: etree._Element, where: str) -> str:

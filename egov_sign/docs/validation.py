@@ -115,7 +115,7 @@ class XmlValidator:
             report.fail("XML_TOO_MANY_SIGNATURES", SubIndication.FORMAT_FAILURE, count=len(elements), limit=limit)
             return verdict
         for element in elements:
-            judged = self._judge(document, element, at, certificates)
+            judged = self.judge_signature(document, element, at, certificates)
             verdict.signatures.append(judged)
             report.children.append(judged.report)
         if elements:
@@ -123,9 +123,17 @@ class XmlValidator:
             report_requirements(document.root, verdict, required)
         return verdict
 
-    def _judge(
-        self, document: XmlDocument, element: etree._Element, at: datetime, offered: Sequence[Certificate]
+    def judge_signature(
+        self, document: XmlDocument, element: etree._Element, at: datetime, offered: Sequence[Certificate] = ()
     ) -> JudgedSignature:
+        """Judge one signature of ``document`` at the time ``at``: the steps above for it alone.
+
+        Args:
+            document: where it stands.
+            element: the ``ds:Signature``.
+            at: the validation time, UTC.
+            offered: certificates besides those it carries.
+        """
         report = Report("signature", path_of(element))
         judged = JudgedSignature(report)
         check = SignatureCheck(report)

@@ -99,7 +99,7 @@ def sign_enveloped(
     """
     root = _root(document, limits)
     part = Part("", (Transform(ENVELOPED), Transform(c14n.INCLUSIVE_WITH_COMMENTS.uri)))
-    _Making(signer, c14n.INCLUSIVE, digest).into(root, [part], XmlDocument(root, limits), extra=extra)
+    Making(signer, c14n.INCLUSIVE, digest).into(root, [part], XmlDocument(root, limits), extra=extra)
     return _octets(root)
 
 
@@ -135,7 +135,7 @@ def sign_element(
         raise ConfigurationError("SIGN_TARGET", f"{count} elements have the Id {identifier!r}, not one") from None
     enveloped = (Transform(ENVELOPED),) if target is root else ()
     steps = (*enveloped, Transform(c14n.INCLUSIVE_WITH_COMMENTS.uri))
-    _Making(signer, c14n.EXCLUSIVE, digest).into(root, [Part("#" + identifier, steps)], tree, extra=extra)
+    Making(signer, c14n.EXCLUSIVE, digest).into(root, [Part("#" + identifier, steps)], tree, extra=extra)
     return _octets(root)
 
 
@@ -152,7 +152,7 @@ def sign_enveloping(
         inner, steps = base64.encodebytes(content).decode("ascii"), (Transform(BASE64),)
     else:
         inner, steps = etree.tostring(content, encoding="unicode", with_tail=False), (Transform(c14n.EXCLUSIVE.uri),)
-    making = _Making(signer, c14n.EXCLUSIVE, digest)
+    making = Making(signer, c14n.EXCLUSIVE, digest)
     signed_object = f'<ds:Object Id="content-1">{inner}</ds:Object>'
     return _octets(
         making.into(None, [Part("#content-1", steps)], None, extra=extra, objects=signed_object, limits=limits)
@@ -170,17 +170,25 @@ def sign_detached(
     """Return a ``ds:Signature`` over ``contents``, octets by the URI they will be known under."""
     if not contents:
         raise ConfigurationError("SIGN_NOTHING", "nothing was given to be signed")
-    making = _Making(signer, c14n.EXCLUSIVE, digest)
+    making = Making(signer, c14n.EXCLUSIVE, digest)
     parts = [Part(uri) for uri in contents]
     return _octets(making.into(None, parts, None, extra=extra, contents=contents, limits=limits))
 
 
-class _Making:
-    """One signature in the making."""
+class Making:
+    """One signature in the making.
 
-    def __init__(self, signer: Signer, method: C14nMethod, digest: str) -> None:
+    Args:
+        signer: the key and its certificate.
+        method: how SignedInfo becomes octets.
+        digest: name of the digest of the references; empty takes that of the signature algorithm.
+        key_info: the children of ds:KeyInfo as text; empty gives X509Data with the signer's certificates.
+    """
+
+    def __init__(self, signer: Signer, method: C14nMethod, digest: str, *, key_info: str = "") -> None:
         self.signer = signer
         self.method = method
+        self.key_info = key_info or _x509_data(signer)
         algorithm = signer.algorithm
         self.digest = digest or algorithm.digest or _WITHOUT_OWN_DIGEST[algorithm.key_type]
         if not algorithm.xml_uri:
@@ -225,16 +233,12 @@ class _Making:
     def _template(self, identifier: str, parts: Sequence[Part], objects: str) -> str:
         """Return the signature with empty digests and value; its layout is that of the country's documents."""
         references = "\n".join(self._reference_xml(part) for part in parts)
-        chain = [self.signer.certificate, *self.signer.chain]
-        certificates = "\n".join(
-            f"<ds:X509Certificate>\n{base64.encodebytes(item).decode('ascii')}</ds:X509Certificate>" for item in chain
-        )
         return (
             f'<ds:Signature xmlns:ds="{DS_NS}" Id="{identifier}">\n<ds:SignedInfo>\n'
             f'<ds:CanonicalizationMethod Algorithm="{self.method.uri}"/>\n'
             f'<ds:SignatureMethod Algorithm="{self.signer.algorithm.xml_uri}"/>\n'
             f"{references}\n</ds:SignedInfo>\n<ds:SignatureValue/>\n"
-            f"<ds:KeyInfo>\n<ds:X509Data>\n{certificates}\n</ds:X509Data>\n</ds:KeyInfo>\n{objects}</ds:Signature>"
+            f"<ds:KeyInfo>\n{self.key_info}\n</ds:KeyInfo>\n{objects}</ds:Signature>"
         )
 
     def _reference_xml(self, part: Part) -> str:
@@ -264,6 +268,14 @@ class _Making:
         if self.signer.algorithm.key_type in {KeyType.EC, KeyType.DSA}:
             return from_x509(value, Certificate.load(self.signer.certificate).public_key)
         return value
+
+
+def _x509_data(signer: Signer) -> str:
+    certificates = "\n".join(
+        f"<ds:X509Certificate>\n{base64.encodebytes(item).decode('ascii')}</ds:X509Certificate>"
+        for item in (signer.certificate, *signer.chain)
+    )
+    return f"<ds:X509Data>\n{certificates}\n</ds:X509Data>"
 
 
 def _root(document: bytes | etree._Element, limits: Limits) -> etree._Element:
