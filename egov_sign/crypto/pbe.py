@@ -198,7 +198,7 @@ def decrypt(identifier: bytes, data: bytes, secret: Secret, budget: Budget) -> b
     size = {"3": 24, "4": 16, "5": 16, "6": 5}[number]
     key = derive("sha1", KEY, secret, salt, iterations=iterations, size=size)
     if number in ("3", "4"):
-        return _decrypted(TripleDES(key), iv, data)
+        return _decrypted(TripleDES((key + key)[:24]), iv, data)  # two keys: the first is the third as well
     _check_blocks(data, rc2.BLOCK)
     return _unpadded(rc2.decrypt_cbc(key, 8 * size, iv, data), rc2.BLOCK)
 

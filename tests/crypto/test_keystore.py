@@ -1,0 +1,517 @@
+"""Files of keys: the country's, other tools', our own, and broken ones."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import cache, partial
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import PrivateFormat
+from cryptography.hazmat.primitives.serialization import pkcs12 as pyca_pkcs12
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from egov_sign.certs.issue import Authority, issue_certificate
+from egov_sign.certs.issue_names import name
+from egov_sign.crypto import der, pbe, pkcs12
+from egov_sign.crypto.algorithms import KeyType
+from egov_sign.crypto.der_write import integer, octet_string, oid, sequence, tagged
+from egov_sign.crypto.generate import KeyKind, generate_private_key
+from egov_sign.crypto.keys import load_private_key
+from egov_sign.crypto.keystore import KeyEntry, KeyStore, open_keystore, write_pkcs12
+from egov_sign.crypto.pkcs12 import Bag, Contents, Form
+from egov_sign.errors import (
+    ConfigurationError,
+    EgovSignError,
+    InputError,
+    LimitError,
+    PasswordError,
+    UnsupportedError,
+)
+from egov_sign.limits import DEFAULT_LIMITS
+
+KINDS = [KeyKind.RSA2048, KeyKind.EC256, KeyKind.ED25519, KeyKind.GOST512, KeyKind.GOST256, KeyKind.GOST2004]
+FAST = 100
+"""Iterations in tests whose subject is something else."""
+PASSWORDS = ["Qwerty12", "", "құпия сөз", "p\u00e4ss", "\U0001f511"]
+
+
+def saying(password: str | bytes) -> Callable[[], str | bytes]:
+    return lambda: password
+
+
+@cache
+def chain_of(kind: KeyKind) -> tuple[KeyEntry, bytes]:
+    """Return a key with its certificate and its issuer, and the certificate of the root."""
+    issue = partial(
+        issue_certificate, not_before=datetime(2024, 1, 1, tzinfo=UTC), not_after=datetime(2034, 1, 1, tzinfo=UTC)
+    )
+    root = Authority.of(name([("CN", "ROOT")]), generate_private_key(KeyKind.EC256, random.Random(1).randbytes))
+    middle = Authority.of(name([("CN", "CA")]), generate_private_key(KeyKind.EC256, random.Random(2).randbytes))
+    leaf = generate_private_key(kind, random.Random(3).randbytes)
+    spki = leaf.public_key().spki
+    root_certificate = issue(root, subject=root.name, spki=root.spki, serial=1)
+    ca = issue(root, subject=middle.name, spki=middle.spki, serial=2)
+    own = issue(middle, subject=name([("CN", "ТЕСТОВ ТЕСТ")]), spki=spki, serial=3)
+    return KeyEntry("ключ", leaf, own, (ca, root_certificate)), root_certificate
+
+
+def entry_of(kind: KeyKind = KeyKind.EC256) -> KeyEntry:
+    return chain_of(kind)[0]
+
+
+def pem(label: str, data: bytes) -> bytes:
+    import base64
+
+    return f"-----BEGIN {label}-----\n".encode() + base64.encodebytes(data) + f"-----END {label}-----\n".encode()
+
+
+def indefinite(value: bytes) -> bytes:
+    """Return the DER ``value`` as BER: lengths that end with a mark, octet strings in pieces."""
+    tag, start, stop = der.header(value, 0, len(value))
+    content = value[start:stop]
+    if tag & 0x20:
+        reader, children = der.Reader(content), []
+        while reader:
+            children.append(indefinite(reader.element()))
+        return bytes((tag, 0x80)) + b"".join(children) + b"\0\0"
+    if tag == der.OCTET_STRING and len(content) > 40:
+        return b"\x24\x80" + octet_string(content[:33]) + octet_string(content[33:]) + b"\0\0"
+    return value
+
+
+# The country's containers
+
+CORPUS = {
+    "KEY_CEO_REVOKED_2015.p12": ("Aa123456", KeyType.GOST2015_512),
+    "KEY_INDIVIDUAL_VALID_2015.p12": ("Aa123456", KeyType.GOST2015_512),
+    "KEY_CEO_SIGN_REVOKED_2004.p12": ("Qwerty12", KeyType.GOST2004),
+    "KEY_INDIVIDUAL_AUTH_REVOKED_2004.p12": ("Qwerty12", KeyType.RSA),
+    "KEY_INDIVIDUAL_SIGN_REVOKED_2004.p12": ("Qwerty12", KeyType.RSA),
+    "KEY_INDIVIDUAL_VALID_SIGN_2004.p12": ("Qwerty12", KeyType.RSA),
+}
+
+
+@pytest.mark.parametrize(("file", "password", "key_type"), [(file, *rest) for file, rest in CORPUS.items()])
+def test_the_countrys_containers_open(corpus: Path, file: str, password: str, key_type: KeyType) -> None:
+    data = (corpus / "ncanode" / file).read_bytes()
+    store = open_keystore(data, saying(password))
+    entry = store.entry()
+    assert entry.key.key_type is key_type
+    assert entry.matches
+    assert store.certificates == (entry.certificate,)
+    signer = entry.signer()
+    assert entry.key.public_key().verify(signer.sign(b"m"), b"m", signer.algorithm)
+    assert open_keystore(indefinite(data), saying(password)).entry().certificate == entry.certificate
+    with pytest.raises(PasswordError, match="PASSWORD_WRONG"):
+        open_keystore(data, saying(password + " "))
+    with pytest.raises(PasswordError, match="PASSWORD_NEEDED"):
+        open_keystore(data)
+
+
+@pytest.mark.parametrize(("file", "password"), [(file, password) for file, (password, _) in CORPUS.items()])
+def test_private_keys_are_written_as_the_country_writes_them(corpus: Path, file: str, password: str) -> None:
+    source = pbe.PasswordSource(saying(password))
+    bag = pkcs12.read((corpus / "ncanode" / file).read_bytes(), source, pbe.Budget(10**6)).keys[0]
+    assert load_private_key(bag.content).pkcs8() == bag.content
+
+
+# Our own containers
+
+
+@pytest.mark.parametrize("legacy", [False, True])
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_written_is_read(kind: KeyKind, legacy: bool) -> None:
+    entry = entry_of(kind)
+    data = write_pkcs12(entry, "Qwerty12", legacy=legacy, iterations=FAST)
+    read = open_keystore(data, saying("Qwerty12")).entry()
+    assert (read.alias, read.certificate, read.chain) == (entry.alias, entry.certificate, entry.chain)
+    assert read.key.pkcs8() == entry.key.pkcs8()
+    assert read.matches
+    assert open_keystore(indefinite(data), saying("Qwerty12")).entry().certificate == entry.certificate
+
+
+@pytest.mark.parametrize("legacy", [False, True])
+@pytest.mark.parametrize("password", PASSWORDS)
+def test_any_password_will_do(password: str, legacy: bool) -> None:
+    data = write_pkcs12(entry_of(), password, legacy=legacy, iterations=FAST)
+    assert open_keystore(data, saying(password)).entry().matches
+    assert open_keystore(data, saying(password.encode())).entry().matches
+    with pytest.raises(PasswordError, match="PASSWORD_WRONG"):
+        open_keystore(data, saying(password + "x"))
+
+
+def test_a_container_is_reproducible_from_given_randomness() -> None:
+    first, again, other = (
+        write_pkcs12(entry_of(), "p", iterations=FAST, random=random.Random(seed).randbytes) for seed in (1, 1, 2)
+    )
+    assert first == again != other
+
+
+def test_the_default_form_is_modern() -> None:
+    data = write_pkcs12(entry_of(), "p")
+    assert pkcs12.MODERN.iterations >= 100_000
+    assert oid(pbe.PBES2) in data
+    assert oid("2.16.840.1.101.3.4.2.1") in data
+
+
+def test_the_password_is_asked_for_once_and_only_if_needed() -> None:
+    asked = []
+
+    def ask() -> str:
+        asked.append(1)
+        return "p"
+
+    open_keystore(write_pkcs12(entry_of(), "p", iterations=FAST), ask)
+    assert asked == [1]
+    open_keystore(entry_of().key.pkcs8(), ask)
+    assert asked == [1]
+
+
+# Other tools
+
+
+def run(*command: str | Path, stdin: bytes = b"") -> bytes:
+    if shutil.which(str(command[0])) is None:
+        pytest.skip(f"needs the command {command[0]}")
+    done = subprocess.run([str(part) for part in command], input=stdin, capture_output=True, check=False)
+    assert done.returncode == 0, (done.stderr + done.stdout).decode()
+    return done.stdout
+
+
+@pytest.mark.parametrize("kind", [KeyKind.RSA2048, KeyKind.EC256])
+@pytest.mark.parametrize("legacy", [False, True])
+@pytest.mark.parametrize("password", ["Qwerty12", "құпия"])
+def test_openssl_opens_what_is_written(tmp_path: Path, kind: KeyKind, legacy: bool, password: str) -> None:
+    file = tmp_path / "key.p12"
+    file.write_bytes(write_pkcs12(entry_of(kind), password, legacy=legacy))
+    flags = ["-legacy"] if legacy else []
+    out = run("openssl", "pkcs12", "-in", file, "-passin", f"pass:{password}", "-nodes", *flags)
+    store = open_keystore(out)
+    assert store.entry().key.pkcs8() == entry_of(kind).key.pkcs8()
+    assert len(store.certificates) == 3
+
+
+@pytest.mark.parametrize("legacy", [False, True])
+def test_openssl_checks_the_checksum_of_a_gost_container(tmp_path: Path, legacy: bool) -> None:
+    file = tmp_path / "key.p12"
+    file.write_bytes(write_pkcs12(entry_of(KeyKind.GOST512), "Qwerty12", legacy=legacy))
+    flags = ["-legacy"] if legacy else []
+    out = run("openssl", "pkcs12", "-in", file, "-passin", "pass:Qwerty12", "-nokeys", *flags)
+    assert len(open_keystore(out).certificates) == 3
+
+
+@pytest.mark.parametrize("legacy", [False, True])
+@pytest.mark.parametrize("kind", [KeyKind.RSA2048, KeyKind.EC256])
+def test_keytool_opens_what_is_written(tmp_path: Path, kind: KeyKind, legacy: bool) -> None:
+    file = tmp_path / "key.p12"
+    file.write_bytes(write_pkcs12(replace(entry_of(kind), alias="mykey"), "Qwerty12", legacy=legacy))
+    out = run("keytool", "-list", "-v", "-keystore", file, "-storetype", "PKCS12", "-storepass", "Qwerty12")
+    assert b"PrivateKeyEntry" in out
+    assert b"chain length: 3" in out
+
+
+@pytest.mark.parametrize("legacy", [False, True])
+def test_cryptography_opens_what_is_written(legacy: bool) -> None:
+    key, certificate, others = pyca_pkcs12.load_key_and_certificates(
+        write_pkcs12(entry_of(), "Qwerty12", legacy=legacy), b"Qwerty12"
+    )
+    assert key is not None
+    assert certificate is not None
+    assert len(others) == 2
+
+
+def pyca_entry() -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
+    key = serialization.load_der_private_key(entry_of().key.pkcs8(), None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    certificate = entry_of().certificate
+    assert certificate is not None
+    return key, x509.load_der_x509_certificate(certificate)
+
+
+@pytest.mark.parametrize(
+    "algorithm",
+    [serialization.pkcs12.PBES.PBESv2SHA256AndAES256CBC, serialization.pkcs12.PBES.PBESv1SHA1And3KeyTripleDESCBC],
+)
+@pytest.mark.parametrize("digest", [hashes.SHA1(), hashes.SHA256(), hashes.SHA384(), hashes.SHA512()])
+@pytest.mark.parametrize("password", ["Qwerty12", "құпия"])
+def test_containers_of_cryptography_open(
+    algorithm: serialization.pkcs12.PBES, digest: hashes.HashAlgorithm, password: str
+) -> None:
+    builder = PrivateFormat.PKCS12.encryption_builder().kdf_rounds(FAST).key_cert_algorithm(algorithm)
+    encryption = builder.hmac_hash(digest).build(password.encode())
+    key, certificate = pyca_entry()
+    data = pyca_pkcs12.serialize_key_and_certificates(b"name", key, certificate, None, encryption)
+    entry = open_keystore(data, saying(password)).entry()
+    assert (entry.alias, entry.matches) == ("name", True)
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        pytest.param([], id="default"),
+        pytest.param(["-legacy"], id="RC2 with 40 bits"),
+        pytest.param(["-legacy", "-certpbe", "PBE-SHA1-RC2-128", "-keypbe", "PBE-SHA1-2DES"], id="RC2 with 128 bits"),
+        pytest.param(["-certpbe", "NONE", "-keypbe", "AES-128-CBC"], id="certificates in the clear"),
+        pytest.param(["-keypbe", "NONE", "-certpbe", "AES-192-CBC"], id="key in the clear"),
+        pytest.param(["-nomac"], id="no checksum"),
+    ],
+)
+@pytest.mark.parametrize("password", ["Qwerty12", "", "құпия"])
+def test_containers_of_openssl_open(tmp_path: Path, flags: list[str], password: str) -> None:
+    entry = entry_of(KeyKind.RSA2048)
+    assert entry.certificate is not None
+    source = tmp_path / "all.pem"
+    source.write_bytes(pem("PRIVATE KEY", entry.key.pkcs8()) + pem("CERTIFICATE", entry.certificate))
+    data = run("openssl", "pkcs12", "-export", "-in", source, "-passout", f"pass:{password}", *flags)
+    read = open_keystore(data, saying(password)).entry()
+    assert read.matches
+    assert read.key.pkcs8() == entry.key.pkcs8()
+    with pytest.raises(PasswordError, match="PASSWORD_WRONG"):
+        open_keystore(data, saying("other"))
+
+
+def test_containers_of_keytool_open(tmp_path: Path) -> None:
+    file = tmp_path / "store.p12"
+    common: list[str | Path] = ["-keystore", file, "-storetype", "PKCS12", "-storepass", "Qwerty12", "-keyalg", "EC"]
+    for alias in ("first", "second"):
+        run("keytool", "-genkeypair", "-alias", alias, "-dname", f"CN={alias}", *common)
+    store = open_keystore(file.read_bytes(), saying("Qwerty12"))
+    assert [entry.alias for entry in store.entries] == ["first", "second"]
+    assert all(entry.matches for entry in store.entries)
+    assert store.entry("second").signer().certificate == store.entries[1].certificate
+    with pytest.raises(ConfigurationError, match="KEYSTORE_SEVERAL_KEYS"):
+        store.entry()
+    with pytest.raises(ConfigurationError, match="KEYSTORE_NO_KEY"):
+        store.entry("third")
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ["-v2", "aes-256-cbc"],
+        ["-v2", "aes-128-cbc", "-v2prf", "hmacWithSHA512"],
+        ["-v2", "des3"],
+        ["-scrypt"],
+        ["-v1", "PBE-SHA1-3DES"],
+        ["-v1", "PBE-SHA1-RC2-40", "-provider", "legacy", "-provider", "default"],
+    ],
+)
+@pytest.mark.parametrize("form", ["PEM", "DER"])
+def test_encrypted_keys_of_openssl_open(tmp_path: Path, flags: list[str], form: str) -> None:
+    key = entry_of(KeyKind.RSA2048).key
+    source = tmp_path / "key.pem"
+    source.write_bytes(pem("PRIVATE KEY", key.pkcs8()))
+    data = run("openssl", "pkcs8", "-topk8", "-in", source, "-passout", "pass:Qwerty12", "-outform", form, *flags)
+    assert open_keystore(data, saying("Qwerty12")).entry().key.pkcs8() == key.pkcs8()
+    with pytest.raises(PasswordError, match="PASSWORD_WRONG"):
+        open_keystore(data, saying("qwerty12"))
+    with pytest.raises(PasswordError, match="PASSWORD_NEEDED"):
+        open_keystore(data)
+
+
+@pytest.mark.parametrize("encoding", [serialization.Encoding.PEM, serialization.Encoding.DER])
+def test_keys_in_traditional_forms_open(encoding: serialization.Encoding) -> None:
+    pyca_rsa = serialization.load_der_private_key(entry_of(KeyKind.RSA2048).key.pkcs8(), None)
+    assert isinstance(pyca_rsa, rsa.RSAPrivateKey)
+    for key, expected in ((pyca_rsa, entry_of(KeyKind.RSA2048)), (pyca_entry()[0], entry_of())):
+        data = key.private_bytes(encoding, PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption())
+        assert open_keystore(data).entry().key.pkcs8() == expected.key.pkcs8()
+
+
+def test_an_encrypted_key_in_the_traditional_form_opens() -> None:
+    encryption = serialization.BestAvailableEncryption(b"Qwerty12")
+    key = pyca_entry()[0]
+    data = key.private_bytes(serialization.Encoding.PEM, PrivateFormat.TraditionalOpenSSL, encryption)
+    assert open_keystore(data, saying("Qwerty12")).entry().key.pkcs8() == entry_of().key.pkcs8()
+    with pytest.raises(PasswordError, match="PASSWORD_WRONG"):
+        open_keystore(data, saying("x"))
+    with pytest.raises(PasswordError, match="PASSWORD_NEEDED"):
+        open_keystore(data)
+
+
+# What is in a file
+
+
+def test_a_pem_file_of_several_objects() -> None:
+    entry, root = chain_of(KeyKind.GOST512)
+    assert entry.certificate is not None
+    objects = [*entry.chain, entry.certificate]
+    data = b"Bag Attributes\n" + b"text\n".join(pem("CERTIFICATE", item) for item in objects)
+    store = open_keystore(data + pem("PRIVATE KEY", entry.key.pkcs8()) + pem("X509 CRL", b"ignored"))
+    assert store.certificates == tuple(objects)
+    assert store.entry().alias == "key-1"
+    assert store.entry().certificate == entry.certificate
+    assert store.entry().chain == entry.chain
+    assert store.entry().chain[-1] == root
+    assert store.entry().signer().chain == entry.chain
+
+
+def test_a_certificate_alone() -> None:
+    _, root = chain_of(KeyKind.EC256)
+    for data in (root, pem("CERTIFICATE", root)):
+        store = open_keystore(data)
+        assert store == KeyStore((), (root,))
+        with pytest.raises(ConfigurationError, match="KEYSTORE_NO_KEY"):
+            store.entry()
+
+
+def test_a_key_alone_does_not_sign_documents() -> None:
+    entry = open_keystore(entry_of().key.pkcs8()).entry()
+    assert entry.certificate is None
+    assert not entry.matches
+    with pytest.raises(ConfigurationError, match="KEY_WITHOUT_CERTIFICATE"):
+        entry.signer()
+
+
+def test_a_key_under_the_certificate_of_another_does_not_sign() -> None:
+    _, root = chain_of(KeyKind.EC256)
+    contents = Contents((Bag(entry_of().key.pkcs8(), key_id=b"1"),), (Bag(root, key_id=b"1"),))
+    data = pkcs12.write(contents, pbe.secrets("p")[0], replace(pkcs12.MODERN, iterations=FAST))
+    entry = open_keystore(data, saying("p")).entry()
+    assert entry.certificate == root
+    assert not entry.matches
+    with pytest.raises(ConfigurationError, match="KEY_CERTIFICATE_MISMATCH"):
+        entry.signer()
+
+
+def test_two_keys_of_one_name_can_be_told_apart() -> None:
+    keys = [generate_private_key(KeyKind.EC256, random.Random(seed).randbytes).pkcs8() for seed in (1, 2)]
+    contents = Contents(tuple(Bag(key, "key") for key in keys), ())
+    data = pkcs12.write(contents, pbe.secrets("p")[0], replace(pkcs12.MODERN, iterations=FAST))
+    store = open_keystore(data, saying("p"))
+    assert [entry.alias for entry in store.entries] == ["key", "key-2"]
+    assert store.entry("key-2").key.pkcs8() == keys[1]
+
+
+def test_a_signer_uses_the_algorithm_asked_for() -> None:
+    entry = entry_of()
+    assert entry.signer().algorithm.name == "ecdsa-sha256"
+    assert entry.signer("ecdsa-sha512").algorithm.name == "ecdsa-sha512"
+    with pytest.raises(ConfigurationError, match="KEY_ALGORITHM_MISMATCH"):
+        entry.signer("rsa-sha256")
+    with pytest.raises(UnsupportedError, match="ALGORITHM_UNKNOWN"):
+        entry.signer("rot13")
+
+
+# Broken and hostile files
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(b"hello", id="text"),
+        pytest.param(b"\x30\x00", id="an empty sequence"),
+        pytest.param(b"\x30\x80", id="an open sequence"),
+        pytest.param(sequence(integer(1), integer(2)), id="numbers"),
+        pytest.param(sequence(sequence(), octet_string(b"12345678")), id="an encrypted key without a scheme"),
+        pytest.param(b"-----BEGIN PRIVATE KEY-----\nMAA=\n", id="PEM without its end"),
+        pytest.param(pem("CERTIFICATE", b"\x30\x03\x02\x01\x01"), id="PEM of what is no certificate"),
+        pytest.param(b"-----BEGIN PRIVATE KEY-----\n?\n-----END PRIVATE KEY-----", id="PEM that is not base64"),
+    ],
+)
+def test_what_is_no_file_of_keys_is_malformed(data: bytes) -> None:
+    with pytest.raises(InputError, match="KEYSTORE_MALFORMED"):
+        open_keystore(data, saying("p"))
+
+
+def test_a_pem_file_without_keys_and_certificates_is_empty() -> None:
+    with pytest.raises(InputError, match="KEYSTORE_EMPTY"):
+        open_keystore(pem("X509 CRL", b"1"))
+
+
+def test_a_truncated_container_is_broken_and_not_a_wrong_password() -> None:
+    data = write_pkcs12(entry_of(), "p", iterations=FAST)
+    for size in range(0, len(data), 41):
+        with pytest.raises(InputError, match="KEYSTORE_MALFORMED"):
+            open_keystore(data[:size], saying("p"))
+
+
+def test_a_changed_container_is_not_opened() -> None:
+    data = bytearray(write_pkcs12(entry_of(), "p", iterations=FAST))
+    data[len(data) // 2] ^= 1
+    with pytest.raises(EgovSignError):
+        open_keystore(bytes(data), saying("p"))
+
+
+def test_a_part_with_another_password_is_reported_as_broken() -> None:
+    """The checksum confirms the password, so it is not to blame."""
+    form = Form("3des", "aes256", "sha256", FAST)
+    inner = pbe.encrypt("aes256", sequence(), pbe.secrets("other")[0], FAST, random.Random(1).randbytes)
+    good = pkcs12.write(Contents((), ()), pbe.secrets("p")[0], form)
+    assert open_keystore(good, saying("p")) == KeyStore((), ())
+    info = sequence(oid("1.2.840.113549.1.7.1"), inner[0], b"\x80" + bytes([len(inner[1])]) + inner[1])
+    part = sequence(oid("1.2.840.113549.1.7.6"), tagged(0, sequence(integer(0), info)))
+    import hmac
+
+    content, salt, secret = sequence(part), bytes(8), pbe.secrets("p")[0]
+    key = pbe.derive("sha1", pbe.MAC, secret, salt, iterations=1, size=20)
+    checksum = octet_string(hmac.digest(key, content, "sha1"))
+    mac = sequence(sequence(sequence(oid("1.3.14.3.2.26")), checksum), octet_string(salt))
+    data = sequence(integer(3), sequence(oid("1.2.840.113549.1.7.1"), tagged(0, octet_string(content))), mac)
+    with pytest.raises(InputError, match="KEYSTORE_MALFORMED"):
+        open_keystore(data, saying("p"))
+
+
+def test_a_file_that_is_too_large_is_refused() -> None:
+    data = entry_of().key.pkcs8()
+    assert open_keystore(data, limits=replace(DEFAULT_LIMITS, keystore_bytes=len(data)))
+    with pytest.raises(LimitError, match="KEYSTORE_TOO_LARGE"):
+        open_keystore(data, limits=replace(DEFAULT_LIMITS, keystore_bytes=len(data) - 1))
+
+
+@pytest.mark.parametrize("legacy", [False, True])
+def test_the_work_of_key_derivation_is_bounded(legacy: bool) -> None:
+    data = write_pkcs12(entry_of(), "p", legacy=legacy, iterations=1000)
+    needed = 5000 if legacy else 3000
+    assert open_keystore(data, saying("p"), limits=replace(DEFAULT_LIMITS, keystore_iterations=needed))
+    with pytest.raises(LimitError, match="KEYSTORE_ITERATIONS"):
+        open_keystore(data, saying("p"), limits=replace(DEFAULT_LIMITS, keystore_iterations=needed - 1))
+
+
+@pytest.mark.parametrize("cost", [(2**30, 8, 1), (2, 2**29, 1), (2**16, 8, 2**20), (0, 8, 1), (-2, 8, 1)])
+def test_scrypt_is_bounded(cost: tuple[int, int, int]) -> None:
+    parameters = sequence(octet_string(bytes(8)), *map(integer, cost))
+    scheme = sequence(
+        sequence(oid("1.3.6.1.4.1.11591.4.11"), parameters),
+        sequence(oid("2.16.840.1.101.3.4.1.42"), octet_string(bytes(16))),
+    )
+    data = sequence(sequence(oid(pbe.PBES2), scheme), octet_string(bytes(16)))
+    with pytest.raises(InputError, match=r"KEYSTORE_ITERATIONS|KEYSTORE_MALFORMED"):
+        open_keystore(data, saying("p"))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from([False, True]), st.data())
+def test_damage_never_crashes(legacy: bool, data: st.DataObject) -> None:
+    container = bytearray(sample(legacy))
+    for _ in range(data.draw(st.integers(1, 3))):
+        position = data.draw(st.integers(0, len(container) - 1))
+        container[position] = data.draw(st.integers(0, 255))
+    try:
+        store = open_keystore(bytes(container), saying("p"), limits=replace(DEFAULT_LIMITS, keystore_iterations=5000))
+    except EgovSignError:
+        return
+    assert store.certificates == open_keystore(sample(legacy), saying("p")).certificates
+
+
+@cache
+def sample(legacy: bool) -> bytes:
+    return write_pkcs12(entry_of(), "p", legacy=legacy, iterations=FAST, random=random.Random(1).randbytes)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=200))
+def test_noise_never_crashes(data: bytes) -> None:
+    with pytest.raises(EgovSignError):
+        open_keystore(b"\x30" + data, saying("p"))
