@@ -12,8 +12,13 @@ from egov_sign.certs import issue_extensions as ext
 from egov_sign.certs.certificate import Certificate
 from egov_sign.certs.issue import Authority, TbsCertificate, prepare_certificate, sign_structure
 from egov_sign.certs.issue_names import name
+from egov_sign.certs.path_rules import ValidationPolicy
+from egov_sign.certs.trust import TrustStore
+from egov_sign.certs.validator import CertificateValidator
 from egov_sign.crypto.generate import generate_private_key
 from egov_sign.crypto.keys import PrivateKey
+from egov_sign.limits import DEFAULT_LIMITS, Limits
+from egov_sign.verdict import Indication, Report
 
 AT = datetime(2024, 6, 1, 12, tzinfo=UTC)
 BEFORE = datetime(2024, 1, 1, tzinfo=UTC)
@@ -101,3 +106,31 @@ def leaf(
 def certificate_of(owner: Authority) -> Certificate:
     """The certificate of an authority."""
     return Certificate.load(owner.certificate)
+
+
+QUIET = ValidationPolicy(check_revocation=False)
+
+
+def judge(
+    certificate: Certificate,
+    anchors: Iterable[Authority],
+    others: Iterable[Authority] = (),
+    *,
+    at: datetime = AT,
+    policy: ValidationPolicy = QUIET,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Report:
+    """Judge ``certificate``, twice: what is remembered changes no verdict."""
+    trust = TrustStore(map(certificate_of, anchors))
+    validator = CertificateValidator(trust, intermediates=map(certificate_of, others), policy=policy, limits=limits)
+    report = validator.validate(certificate, at)
+    again = validator.validate(certificate, at)
+    assert again.to_dict() == report.to_dict() or report.indication is Indication.VALID
+    assert (again.indication, again.codes) == (report.indication, report.codes)
+    return report
+
+
+def codes(report: Report) -> list[str]:
+    """The codes of all findings; there are none exactly if the verdict is VALID."""
+    assert (report.indication is Indication.VALID) == (report.codes == [])
+    return report.codes
