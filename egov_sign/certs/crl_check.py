@@ -23,6 +23,7 @@ from egov_sign.certs.crl_scope import covered_reasons
 from egov_sign.certs.evidence import Evidence, SourceVerdict, Status
 from egov_sign.certs.freshness import Question, Window, earliest
 from egov_sign.certs.reasons import ALL_REASONS
+from egov_sign.crypto.keys import PublicKey
 from egov_sign.errors import InputError
 from egov_sign.verdict import Indication, Report, SubIndication
 
@@ -227,26 +228,31 @@ def _is_authentic(question: Question, listed: _Listed) -> bool:
     crl, report = listed.crl, listed.report
     for defect in crl.defects:
         report.fail(defect, SubIndication.TRY_LATER)
-    if crl.defects:
+    key = None if crl.defects else _signer(question, crl, report)
+    if key is None or not question.accepts(crl.signature_algorithm, key, report):
         return False
-    refused: list[tuple[str, Certificate]] = []
+    listed.signer = key.spki
+    return True
+
+
+def _signer(question: Question, crl: Crl, report: Report) -> PublicKey | None:
+    """Return the key that signed the list and was entitled to; say in ``report`` why there is none."""
+    refused: dict[str, Certificate] = {}
     if crl.issuer == question.issuer.subject and crl.is_signed_by(question.context.issuer_key):
         if _may_sign_lists(question.issuer):
-            listed.signer = question.issuer.spki
-            return True
-        refused.append(("CRL_SIGNER_USAGE", question.issuer))
+            return question.context.issuer_key
+        refused["CRL_SIGNER_USAGE"] = question.issuer
     for candidate in question.context.known(crl.issuer):
         reason = _refusal(question, crl, candidate, report)
         if reason is None:
-            listed.signer = candidate.spki
-            return True
-        refused.append((reason, candidate))
-    relevant = [pair for pair in refused if pair[0] != "CRL_SIGNATURE"]
-    for reason, candidate in relevant:
+            return candidate.public_key
+        if reason != "CRL_SIGNATURE":
+            refused[reason] = candidate
+    for reason, candidate in refused.items():
         report.fail(reason, SubIndication.TRY_LATER, signer=str(candidate.subject))
-    if not relevant:
+    if not refused:
         report.fail("CRL_SIGNATURE", SubIndication.TRY_LATER, signer=str(crl.issuer))
-    return False
+    return None
 
 
 def _refusal(question: Question, crl: Crl, candidate: Certificate, report: Report) -> str | None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
+from egov_sign.certs.algorithm_policy import AlgorithmPolicy, algorithm_policy
 from egov_sign.certs.certificate import Certificate
 from egov_sign.certs.validator import PathContext
 from egov_sign.clock import format_time
+from egov_sign.crypto.algorithms import SignatureAlgorithm
+from egov_sign.crypto.keys import PublicKey
 from egov_sign.verdict import Report, SubIndication
 
 Kind = Literal["ocsp", "crl"]
@@ -24,12 +27,14 @@ class RevocationPolicy:
         ocsp_max_age: age at which a response without ``nextUpdate`` no longer counts.
         crl_max_age: age at which a list no longer counts though its ``nextUpdate`` is still ahead; ``None``: never.
         clock_skew: how far the issuer's clock may be ahead.
+        algorithms: with which mechanisms it may be signed, and until when.
     """
 
     prefer: Kind = "ocsp"
     ocsp_max_age: timedelta = timedelta(hours=1)
     crl_max_age: timedelta | None = None
     clock_skew: timedelta = timedelta(minutes=5)
+    algorithms: AlgorithmPolicy = field(default_factory=algorithm_policy)
 
 
 DEFAULT_POLICY = RevocationPolicy()
@@ -54,6 +59,13 @@ class Question:
     known_at: datetime
     context: PathContext
     policy: RevocationPolicy
+
+    def accepts(self, algorithm: SignatureAlgorithm, key: PublicKey, report: Report) -> bool:
+        """Tell whether ``algorithm`` with ``key`` was good enough at the time asked about; say in ``report`` if not."""
+        if self.policy.algorithms.allows(algorithm, key.bits, self.at):
+            return True
+        report.fail("STATUS_ALGORITHM", SubIndication.TRY_LATER, algorithm=f"{algorithm.name}, {key.bits}")
+        return False
 
 
 @dataclass(frozen=True, slots=True)

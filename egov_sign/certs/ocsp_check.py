@@ -109,8 +109,9 @@ def _is_authentic(question: Question, held: HeldResponse, report: Report, status
 def _has_entitled_signer(question: Question, response: OcspResponse, report: Report, status_of: StatusOf) -> bool:
     """Tell whether the issuer or a responder of its own signed the response (RFC 6960, 4.2.2.2)."""
     issuer = question.issuer
-    if response.responder.identifies(issuer) and response.is_signed_by(question.context.issuer_key):
-        return True
+    key = question.context.issuer_key
+    if response.responder.identifies(issuer) and response.is_signed_by(key):
+        return question.accepts(response.signature_algorithm, key, report)
     delegates = [candidate for candidate in response.certificates if response.responder.identifies(candidate)]
     delegates += [] if response.responder.name is None else question.context.known(response.responder.name)
     for delegate in dict.fromkeys(delegates):
@@ -139,7 +140,9 @@ def _is_entitled(
         report.fail("OCSP_RESPONDER_IRREGULAR", TRY_LATER, responder=name)
     elif not delegate.not_before <= response.produced_at <= delegate.not_after:
         report.fail("OCSP_RESPONDER_EXPIRED", TRY_LATER, responder=name)
-    else:
+    elif question.accepts(response.signature_algorithm, delegate.public_key, report) and question.accepts(
+        delegate.signature_algorithm, question.context.issuer_key, report
+    ):
         return _is_not_revoked(delegate, response.produced_at, report, status_of)
     return False
 
