@@ -16,8 +16,7 @@ from functools import lru_cache
 
 from egov_sign.certs import issue_extensions as ext
 from egov_sign.crypto import der_write as der
-from egov_sign.crypto import digests
-from egov_sign.crypto.algorithms import SignatureAlgorithm, by_name
+from egov_sign.crypto.algorithms import SignatureAlgorithm, by_name, to_identifier
 from egov_sign.crypto.keys import PrivateKey, default_algorithm
 
 V3 = der.tagged(0, der.integer(2))
@@ -137,7 +136,7 @@ def prepare_certificate(
     identifiers = (ext.authority_key_id(issuer.key_id), ext.subject_key_id(key_identifier(spki)))
     return TbsCertificate(
         serial=der.integer(serial),
-        algorithm=algorithm_identifier(issuer.algorithm),
+        algorithm=to_identifier(issuer.algorithm),
         issuer=issuer.name,
         validity=_validity(not_before, not_after),
         subject=subject,
@@ -149,31 +148,12 @@ def prepare_certificate(
 def sign_structure(authority: Authority, to_be_signed: bytes, *trailer: bytes) -> bytes:
     """Return SEQUENCE { to_be_signed, AlgorithmIdentifier, BIT STRING signature, trailer… } (RFC 5280, 4.1.1)."""
     signature = authority.key.sign(to_be_signed, authority.algorithm)
-    return der.sequence(to_be_signed, algorithm_identifier(authority.algorithm), der.bit_string(signature), *trailer)
+    return der.sequence(to_be_signed, to_identifier(authority.algorithm), der.bit_string(signature), *trailer)
 
 
 @lru_cache(maxsize=256)
 def _validity(not_before: datetime, not_after: datetime) -> bytes:
     return der.sequence(der.time(not_before), der.time(not_after))
-
-
-@lru_cache(maxsize=64)
-def algorithm_identifier(algorithm: SignatureAlgorithm) -> bytes:
-    """Return the DER AlgorithmIdentifier of ``algorithm``, RSASSA-PSS with its parameters (RFC 4055, 3.1)."""
-    if algorithm.salt_length is None:
-        return der.sequence(der.oid(algorithm.oid), der.NULL if algorithm.null_parameters else b"")
-    digest = digest_identifier(algorithm.digest)
-    mask = der.sequence(der.oid("1.2.840.113549.1.1.8"), digest)
-    fields = (digest, mask, der.integer(algorithm.salt_length))
-    return der.sequence(
-        der.oid(algorithm.oid), der.sequence(*[der.tagged(number, part) for number, part in enumerate(fields)])
-    )
-
-
-@lru_cache(maxsize=16)
-def digest_identifier(digest: str) -> bytes:
-    """Return the DER AlgorithmIdentifier of the digest called ``digest``, with NULL parameters."""
-    return der.sequence(der.oid(digests.OIDS[digest]), der.NULL)
 
 
 def key_identifier(spki: bytes) -> bytes:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from egov_sign.certs import issue_extensions as ext
-from egov_sign.certs.issue import Authority, algorithm_identifier, sign_structure
+from egov_sign.certs.issue import Authority, sign_structure
 from egov_sign.certs.reasons import Reason
 from egov_sign.crypto import der_write as der
+from egov_sign.crypto.algorithms import to_identifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ def prepare_crl(
     """Return what :func:`issue_crl` would sign."""
     delta = () if base_number is None else (ext.delta_crl_indicator(base_number),)
     return TbsCertList(
-        algorithm=algorithm_identifier(issuer.algorithm),
+        algorithm=to_identifier(issuer.algorithm),
         issuer=issuer.name,
         this_update=der.time(this_update),
         next_update=der.time(next_update) if next_update else b"",

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from egov_sign.certs.issue import Authority, digest_identifier, public_key_bits, sign_structure
+from egov_sign.certs.issue import Authority, public_key_bits, sign_structure
 from egov_sign.certs.ocsp import BASIC_RESPONSE, ResponseStatus
 from egov_sign.certs.reasons import Reason
 from egov_sign.crypto import der_write as der
-from egov_sign.crypto.digests import digest
+from egov_sign.crypto.digests import digest, to_identifier
 
 GOOD = der.implicit(0, b"")
 UNKNOWN = der.implicit(2, b"")
@@ -34,7 +34,7 @@ def cert_id(issuer_name: bytes, issuer_spki: bytes, serial: int, digest_name: st
         digest_name: what names and keys are hashed with.
     """
     hashes = (digest(digest_name, issuer_name), digest(digest_name, public_key_bits(issuer_spki)))
-    return der.sequence(digest_identifier(digest_name), *map(der.octet_string, hashes), der.integer(serial))
+    return der.sequence(to_identifier(digest_name), *map(der.octet_string, hashes), der.integer(serial))
 
 
 @dataclass(frozen=True, slots=True)

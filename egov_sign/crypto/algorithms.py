@@ -186,6 +186,7 @@ def from_identifier(identifier: bytes) -> SignatureAlgorithm:
     return algorithm
 
 
+@lru_cache(maxsize=256)
 def to_identifier(algorithm: SignatureAlgorithm) -> bytes:
     """Return the DER AlgorithmIdentifier of ``algorithm`` with the parameters its standard asks for."""
     oid = der_write.oid(algorithm.oid)

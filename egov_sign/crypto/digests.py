@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from typing import Protocol
 
+from egov_sign.crypto import der_write
 from egov_sign.crypto.gost94 import Gost94
 from egov_sign.crypto.streebog import streebog256, streebog512
 from egov_sign.errors import UnsupportedError
@@ -85,6 +86,18 @@ def digest(name: str, data: bytes) -> bytes:
     state = new(name)
     state.update(data)
     return state.digest()
+
+
+@cache
+def to_identifier(name: str) -> bytes:
+    """Return the DER AlgorithmIdentifier of the digest ``name``, with NULL as its parameters.
+
+    Raises:
+        UnsupportedError: ``DIGEST_UNKNOWN``.
+    """
+    if name not in OIDS:
+        raise UnsupportedError("DIGEST_UNKNOWN", f"unknown digest {name!r}")
+    return der_write.sequence(der_write.oid(OIDS[name]), der_write.NULL)
 
 
 def by_oid(oid: str) -> str:

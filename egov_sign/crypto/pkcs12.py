@@ -279,7 +279,7 @@ def write(contents: Contents, secret: Secret, form: Form, random: Callable[[int]
     key = pbe.derive(form.mac_digest, pbe.MAC, secret, salt, iterations=form.iterations, size=size)
     checksum = octet_string(hmac.digest(key, content, form.mac_digest))
     mac = sequence(
-        sequence(sequence(oid(digests.OIDS[form.mac_digest]), NULL), checksum),
+        sequence(digests.to_identifier(form.mac_digest), checksum),
         octet_string(salt),
         integer(form.iterations),
     )

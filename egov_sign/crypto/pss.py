@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from egov_sign.crypto import der, digests
-from egov_sign.crypto.der_write import NULL, integer, oid, sequence, tagged
+from egov_sign.crypto.der_write import integer, oid, sequence, tagged
 from egov_sign.errors import InputError, UnsupportedError
 
 OID = "1.2.840.113549.1.1.10"
@@ -40,7 +40,7 @@ def encode(digest: str, salt_length: int) -> bytes:
     """Return the DER RSASSA-PSS-params; defaults are left out, as DER demands."""
     fields = []
     if digest != _DEFAULT_DIGEST:
-        identifier = sequence(oid(digests.OIDS[digest]), NULL)
+        identifier = digests.to_identifier(digest)
         fields += [tagged(0, identifier), tagged(1, sequence(oid(_MGF1), identifier))]
     if salt_length != _DEFAULT_SALT:
         fields.append(tagged(2, integer(salt_length)))

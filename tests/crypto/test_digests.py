@@ -30,6 +30,12 @@ def test_data_may_come_in_parts(name: str) -> None:
     assert state.digest() != digests.digest(name, b"a" * 31 + b"b" * 100)
 
 
+def test_the_identifier_of_a_digest() -> None:
+    assert digests.to_identifier("sha256").hex() == "300d06096086480165030402010500"
+    with pytest.raises(UnsupportedError, match="DIGEST_UNKNOWN"):
+        digests.to_identifier("rot13")
+
+
 def test_russias_identifiers_of_streebog_are_known() -> None:
     assert digests.by_oid("1.2.643.7.1.1.2.2") == "streebog256"
     assert digests.by_oid("1.2.643.7.1.1.2.3") == "streebog512"
