@@ -41,7 +41,10 @@ class AlgorithmPolicy:
         return self.digests.get(name, NEVER)
 
     def key_end(self, family: str, bits: int) -> datetime:
-        """Return the first moment at which keys of ``family`` with ``bits`` are no longer good enough."""
+        """Return the first moment at which keys of ``family`` with ``bits`` are no longer good enough for anything."""
+        return max(self._family_end(family, bits), self._family_end(f"{family}-PSS", bits))
+
+    def _family_end(self, family: str, bits: int) -> datetime:
         return max((end for size, end in self.keys.get(family, ()) if bits >= size), default=NEVER)
 
     def end(self, algorithm: SignatureAlgorithm, bits: int) -> datetime:
@@ -50,7 +53,7 @@ class AlgorithmPolicy:
         if known is None:
             family = "RSA-PSS" if algorithm.salt_length is not None else str(algorithm.key_type)
             digest_end = self.digest_end(algorithm.digest) if algorithm.digest else ALWAYS
-            known = self._ends[algorithm.name, bits] = min(digest_end, self.key_end(family, bits))
+            known = self._ends[algorithm.name, bits] = min(digest_end, self._family_end(family, bits))
         return known
 
     def allows(self, algorithm: SignatureAlgorithm, bits: int, at: datetime) -> bool:

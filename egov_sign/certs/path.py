@@ -18,7 +18,7 @@ from egov_sign.crypto.keys import PublicKey
 from egov_sign.errors import InputError
 from egov_sign.limits import Limits
 
-Path = tuple[Certificate, ...]
+CertificatePath = tuple[Certificate, ...]
 """A certificate, its issuer, and so on up to the trust anchor."""
 
 
@@ -93,11 +93,11 @@ class PathSearch:
         self.attempts = 0
         self.obstacles: list[tuple[Certificate, Obstacle]] = []
 
-    def paths(self, certificate: Certificate) -> Iterator[Path]:
+    def paths(self, certificate: Certificate) -> Iterator[CertificatePath]:
         """Yield the paths from ``certificate`` to trust anchors, the most promising first."""
         return self._extend((certificate,))
 
-    def _extend(self, path: Path) -> Iterator[Path]:
+    def _extend(self, path: CertificatePath) -> Iterator[CertificatePath]:
         current = path[-1]
         anchors = self._trust.find(current.issuer)
         others = self._issuers(path)
@@ -121,7 +121,7 @@ class PathSearch:
         if not went_on:
             self.obstacles.append((current, self._obstacle(current, bool(anchors or others))))
 
-    def _issuers(self, path: Path) -> list[Certificate]:
+    def _issuers(self, path: CertificatePath) -> list[Certificate]:
         """Return the certificates in the pools that the last of ``path`` may have been issued by."""
         taken = {(one.subject, one.spki) for one in path}
         found = []

@@ -19,7 +19,7 @@ from typing import Protocol
 from egov_sign.certs.certificate import Certificate
 from egov_sign.certs.extensions import ANY_POLICY
 from egov_sign.certs.name import Name
-from egov_sign.certs.path import CertificatePool, Obstacle, Path, PathSearch
+from egov_sign.certs.path import CertificatePath, CertificatePool, Obstacle, PathSearch
 from egov_sign.certs.path_rules import CHECKS, PathRules, PathState, ValidationPolicy
 from egov_sign.certs.trust import TrustStore
 from egov_sign.clock import as_utc, format_time
@@ -81,7 +81,7 @@ class _IssuerPart:
         reports: one for each of ``path``.
     """
 
-    path: Path
+    path: CertificatePath
     state: PathState
     reports: tuple[Report, ...]
 
@@ -245,7 +245,7 @@ class _Judgement:
         self._check_revocation(certificate, part.state, part.path[-1], report, end=True)
         return _path_report((certificate, *part.path), self.at, [report, *part.reports])
 
-    def _judge_path(self, path: Path) -> Report:
+    def _judge_path(self, path: CertificatePath) -> Report:
         certificate, *issuers = path
         part = self._judge_issuers(tuple(issuers))
         if isinstance(part, _IssuerPart):
@@ -256,7 +256,7 @@ class _Judgement:
         self.rules.alone(certificate, report)
         return _path_report(path, self.at, [report, *part])
 
-    def _judge_issuers(self, path: Path) -> _IssuerPart | list[Report]:
+    def _judge_issuers(self, path: CertificatePath) -> _IssuerPart | list[Report]:
         """Judge the issuers from the anchor down; only reports if the rules cannot be followed to the end."""
         anchor = path[-1]
         report = _certificate_report(anchor, "trust-anchor")
@@ -382,7 +382,7 @@ def _label(certificate: Certificate) -> str:
         return f"{certificate.serial:x}"
 
 
-def _path_report(path: Path, at: datetime, reports: list[Report]) -> Report:
+def _path_report(path: CertificatePath, at: datetime, reports: list[Report]) -> Report:
     evidence: list[Json] = [
         child.facts for report in reports for child in report.children if child.subject == "revocation"
     ]
