@@ -33,7 +33,7 @@ from egov_sign.verdict import Report
 
 FORMAT: Data = {"format": "egov-sign store", "version": 1}
 LOG_FILE_ENTRIES = 4096
-DOCUMENT_SUFFIXES = (".xml", ".pdf", ".bin")
+DOCUMENT_SUFFIXES = (".xml", ".json", ".pdf", ".bin")
 """Few, so that a document is found by its digest alone."""
 _NAME_BYTES = 200
 _COUNTER = "counter"

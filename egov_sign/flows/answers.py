@@ -1,0 +1,45 @@
+"""The portal takes in the provider's answer: the signed certificate or the signed refusal (R41, R409, attack 61)."""
+
+from __future__ import annotations
+
+from egov_sign.flows import requests, signing
+from egov_sign.flows.documents import NAMESPACES, OutcomeContent, read_outcome
+from egov_sign.flows.envelope import Envelope
+from egov_sign.flows.refusals import Answer, reason, refused
+from egov_sign.flows.requests import Request
+from egov_sign.flows.services import Services
+
+
+def kind_of(document: bytes) -> str:
+    """Return whether ``document`` claims to be a ``result`` or a ``refusal``."""
+    return "refusal" if NAMESPACES["refusal"].encode() in document[:1000] else "result"
+
+
+def receive(services: Services, envelope: Envelope) -> Answer[str]:
+    """Take in an answer and return the number of its request; from now on the applicant can see it.
+
+    Refusals: ``SIG_INVALID``, also for an answer to another request.
+    """
+    opened = signing.open_signed(services, envelope.data, kind_of(envelope.data), envelope.date)
+    if opened.root is None:
+        return refused("", opened.reasons)
+    content = read_outcome(opened.root)
+    with services.work() as work:
+        request = requests.load(work.unit, content.request_number)
+        if not belongs(content, request):
+            return refused("", [reason("SIG_INVALID")])
+        if not request.answered:
+            request.answered = work.now.isoformat()
+            work.note("portal.answered", "ПЭП", request.run, digest=request.outcome)
+            request.save(work)
+    return Answer(content.request_number)
+
+
+def belongs(content: OutcomeContent, request: Request) -> bool:
+    """Tell whether an outcome is that of ``request``: its number, the digest of the signed request, the recipient."""
+    return (content.request_number, content.request_digest, content.recipient, content.number) == (
+        request.number,
+        request.document,
+        str(request.recipient),
+        request.outcome_number,
+    )

@@ -1,0 +1,169 @@
+"""The forms of the services and the check of what was filled in (R33, R34, R105, R126).
+
+The fields stand in ``forms.toml`` beside this file. A check lists everything that is wrong, not only the first thing.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date, time
+from functools import cache
+from importlib import resources
+
+from egov_sign.certs.iin import Iin
+from egov_sign.errors import InputError
+from egov_sign.flows.refusals import reason
+from egov_sign.verdict import Finding
+
+BASES = ("residence", "free_choice", "campaign", "child", "student", "return")
+"""Grounds of an attachment."""
+_PHONE = re.compile(r"\+?[0-9][0-9 ()-]{4,18}[0-9]")
+_CODE = re.compile(r"[A-Za-z0-9._:-]+")
+_UNIT = re.compile(r"[0-9]{2,12}")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE = 30.0, 45.0
+_EMERGENCY = re.compile(
+    r"без сознания|потер\w+ сознани|не дышит|судорог|сильн\w+ кровотеч|боль в груди|удушь|"
+    r"есінен тан|тыныс алмай|қан кету|кеуде\w* ауыр",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of a form.
+
+    Attributes:
+        name: name in the form.
+        element: name in the request document.
+        kind: format.
+        required: whether it must be filled.
+        longest: most characters.
+        ru: caption in Russian.
+        kk: caption in Kazakh.
+        en: caption in English.
+    """
+
+    name: str
+    element: str
+    kind: str
+    required: bool
+    longest: int
+    ru: str
+    kk: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Represented:
+    """The person whom the applicant represents: a principal, or a child (R510, R512).
+
+    Attributes:
+        iin: of that person.
+        relation: ``child``, ``ward``, ``principal``.
+    """
+
+    iin: str
+    relation: str
+
+
+@cache
+def fields(service: str) -> tuple[Field, ...]:
+    """Return the fields of the form of ``service``, in the order of the request document."""
+    table = tomllib.loads(resources.files(__package__).joinpath("forms.toml").read_text(encoding="utf-8"))
+    return tuple(Field(**row) for row in table[service])
+
+
+def check_form(service: str, form: Mapping[str, str], iin: Iin) -> list[Finding]:
+    """Return what is wrong with ``form``; nothing if it can be sent.
+
+    Args:
+        service: code of the service.
+        form: what was filled in; ``iin`` may be among it and must then be unchanged.
+        iin: of the applicant, as registered.
+    """
+    known = {field.name: field for field in fields(service)}
+    findings = []
+    if form.get("iin", str(iin)) != str(iin):
+        findings.append(reason("FORM_IIN_READONLY", "iin"))
+    findings += [_format_reason(name, "unknown field") for name in form if name not in known and name != "iin"]
+    for field in known.values():
+        value = form.get(field.name, "")
+        if not value.strip():
+            if field.required:
+                findings.append(reason("FORM_REQUIRED", field.name, field=field.ru))
+        elif detail := _wrong(field, value):
+            findings.append(reason("FORM_FORMAT", field.name, field=field.ru, detail=detail))
+    return findings
+
+
+def check_represented(represented: Represented) -> list[Finding]:
+    """Return what is wrong with the details of a represented person."""
+    try:
+        Iin.parse(represented.iin)
+    except InputError as error:
+        return [_format_reason("on_behalf_of", error.message)]
+    if represented.relation not in {"child", "ward", "principal"}:
+        return [_format_reason("relation", "child, ward, principal")]
+    return []
+
+
+def emergency(service: str, form: Mapping[str, str]) -> bool:
+    """Tell whether the complaints of a home call read like an emergency: advice to dial 103, never a refusal."""
+    return service == "CALL" and bool(_EMERGENCY.search(form.get("complaints", "")))
+
+
+def _format_reason(field: str, detail: str) -> Finding:
+    return reason("FORM_FORMAT", field, field=field, detail=detail)
+
+
+def _wrong(field: Field, value: str) -> str:
+    """Return what is wrong with ``value``, or an empty string."""
+    if len(value) > field.longest:
+        return f"> {field.longest}"
+    if _CONTROL.search(value):
+        return "U+0000…"
+    return "" if _FORMATS[field.kind](value) else _EXAMPLES[field.kind]
+
+
+def _is_date(value: str) -> bool:
+    with suppress(ValueError):
+        return date.fromisoformat(value).isoformat() == value
+    return False
+
+
+def _is_time(value: str) -> bool:
+    with suppress(ValueError):
+        return time.fromisoformat(value).strftime("%H:%M") == value
+    return False
+
+
+def _is_temperature(value: str) -> bool:
+    with suppress(ValueError):
+        return LOWEST_TEMPERATURE <= float(value) <= HIGHEST_TEMPERATURE
+    return False
+
+
+_FORMATS: dict[str, Callable[[str], object]] = {
+    "text": bool,
+    "phone": _PHONE.fullmatch,
+    "date": _is_date,
+    "time": _is_time,
+    "temperature": _is_temperature,
+    "code": _CODE.fullmatch,
+    "unit": _UNIT.fullmatch,
+    "basis": BASES.__contains__,
+}
+_EXAMPLES = {
+    "phone": "+7 717 200 00 00",
+    "date": "2012-12-29",
+    "time": "15:30",
+    "temperature": "38.5",
+    "code": "A-Z, 0-9",
+    "unit": "71",
+    "basis": ", ".join(BASES),
+}

@@ -1,0 +1,88 @@
+"""The workstation takes in a signed request, verifies it anew and gives it its number (process 6; R109, R401, R413).
+
+Attacks 60 and 61: what counts is what the signed document says. It must be the request that was sent, by the person
+whose IIN it names, to this provider; a repetition gets the number it already has.
+"""
+
+from __future__ import annotations
+
+from egov_sign.certs.iin import Iin
+from egov_sign.errors import ConfigurationError
+from egov_sign.flows import condition2, requests, signing
+from egov_sign.flows.documents import RequestContent, read_request
+from egov_sign.flows.engine import Work
+from egov_sign.flows.envelope import SERVICES, Envelope
+from egov_sign.flows.refusals import Answer, reason, refused
+from egov_sign.flows.registers import Provider
+from egov_sign.flows.requests import Request, State
+from egov_sign.flows.services import Services
+from egov_sign.verdict import Finding
+
+KIND = "request"
+
+
+def receive(services: Services, envelope: Envelope) -> Answer[str]:
+    """Register the request in ``envelope`` and return its number.
+
+    Refusals: ``SIG_INVALID`` and the other reasons of condition 2, ``GW_FORMAT``, ``DOC_WRONG_PROVIDER``,
+    ``REG_DUP_MESSAGE`` with the number given before.
+    """
+    opened = signing.open_signed(services, envelope.data, KIND, envelope.date)
+    if opened.root is None:
+        return refused("p6", opened.reasons)
+    content = read_request(opened.root)
+    provider = services.registers.provider(content.provider)
+    if provider is None or provider.code != envelope.receiver or provider.bin != content.provider_bin:
+        return refused("p6", [reason("DOC_WRONG_PROVIDER")])
+    reasons = _signer_reasons(services, content, provider, opened, envelope)
+    if reasons:
+        return refused("p6", reasons)
+    with services.work() as work:
+        return _register(work, envelope, content, provider)
+
+
+def give_number(work: Work, request: Request, provider: Provider) -> None:
+    """Give ``request`` its number and bring it to REGISTERED; the same sequence for all channels (R413)."""
+    year = provider.calendar.local(work.now).year
+    series = f"{provider.code}-{request.service}-{year}"
+    request.number = request.run.number = f"{series}-{work.unit.next_number(series):06d}"
+    request.move(work, State.REGISTERED)
+
+
+def _register(work: Work, envelope: Envelope, content: RequestContent, provider: Provider) -> Answer[str]:
+    try:
+        request = requests.load(work.unit, content.draft)
+    except ConfigurationError:
+        return refused("p6", [reason("GW_FORMAT", "DraftId")])
+    if request.number:
+        return refused("p6", [reason("REG_DUP_MESSAGE", number=request.number)])
+    if request.message != envelope.message or work.unit.document(request.document) != envelope.data:
+        return refused("p6", [reason("SIG_INVALID")])
+    run = request.run
+    if run.flow.registers:
+        work.begin(run, "p6")
+    give_number(work, request, provider)
+    if run.flow.registers:
+        work.finish(run, digest=request.document)
+    else:
+        work.note("arm.registered", "АРМ", run, digest=request.document)
+    request.reasons = []
+    request.save(work)
+    return Answer(request.number)
+
+
+def _signer_reasons(
+    services: Services, content: RequestContent, provider: Provider, opened: signing.Opened, envelope: Envelope
+) -> list[Finding]:
+    certificate, report, at = opened.certificate, opened.certificate_report, envelope.date
+    assert certificate is not None
+    reasons = []
+    if SERVICES.get(content.service) != envelope.service:
+        reasons.append(reason("GW_NO_SERVICE"))
+    if content.channel == "portal":
+        applicant = Iin.parse(content.applicant)
+        check = condition2.check_recipient(services, certificate, applicant, at, report=report)
+    else:
+        employee = Iin.parse(content.employee)
+        check = condition2.check_employee(services, certificate, employee, provider.bin, at, report=report)
+    return [*reasons, *check.reasons]
