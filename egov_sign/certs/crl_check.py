@@ -181,14 +181,22 @@ def _choose(question: Question, views: Sequence[_View]) -> _View | None:
 
 
 def _final(question: Question, views: Sequence[_View], chosen: _View | None) -> tuple[_View, CrlEntry] | None:
-    """Return a lasting revocation that was effective at the time asked about, and the view it stands in."""
-    since = None if chosen is None else chosen.newest.crl.this_update
+    """Return a lasting revocation that was effective at the time asked about, and the view it stands in.
+
+    Of lists that are younger than the chosen one; by date, or by number, which only grows (RFC 5280, 5.2.3).
+    """
     for view in views:
-        if since is None or view.newest.crl.this_update >= since:
+        if chosen is None or _is_as_young(view.newest.crl, chosen.newest.crl):
             entry = view.find(question.certificate)
             if entry is not None and not entry.is_hold and entry.revoked_at <= question.at:
                 return view, entry
     return None
+
+
+def _is_as_young(crl: Crl, than: Crl) -> bool:
+    """Tell whether ``crl`` is not older than the list ``than``."""
+    later_number = crl.number is not None and than.number is not None and crl.number > than.number
+    return crl.this_update >= than.this_update or later_number
 
 
 def _settle(question: Question, verdict: SourceVerdict, view: _View, entry: CrlEntry | None) -> None:
