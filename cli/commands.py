@@ -17,7 +17,12 @@ class Entry(NamedTuple):
 
 
 COMMANDS: dict[str, Entry] = {
+    "cert": Entry("", "Look at certificates and judge them."),
+    "cert inspect": Entry("cert:inspect_command", "Show holder, IIN, BIN, role, usage and validity of certificates."),
     "completion": Entry("completion:command", "Print the completion script of a shell."),
+    "sign": Entry("", "Sign documents."),
+    "sign xml": Entry("sign:xml_command", "Sign an XML document in the country's shape."),
+    "verify": Entry("verify:command", "Verify a signed document: VALID, INVALID or INDETERMINATE, and why."),
 }
 
 

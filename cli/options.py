@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -18,6 +18,9 @@ from egov_sign.messages import LANGUAGES
 
 from .exits import of_error
 from .output import Output, default_language
+
+if TYPE_CHECKING:
+    from egov_sign.certs.validator import CertificateValidator
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -75,7 +78,53 @@ def at_option(function: F) -> F:
 
 
 def evidence_options(function: F) -> F:
-    """Add ``--trust``, ``--intermediate``, ``--crl`` and ``--ocsp``, each a file or a folder and repeatable."""
+    """Add what a certificate is judged by; the command gets one ``judge`` argument, made when it is called.
+
+    ``--trust``, ``--intermediate``, ``--crl`` and ``--ocsp`` are files or folders and may be repeated; ``--online``
+    lets missing evidence be fetched; ``--known-at`` bounds when evidence was issued; ``--no-revocation`` asks none.
+    """
+
+    @functools.wraps(function)
+    def wrapper(
+        trust: tuple[Path, ...],
+        intermediate: tuple[Path, ...],
+        crl: tuple[Path, ...],
+        ocsp: tuple[Path, ...],
+        online: bool,
+        known_at: datetime | None,
+        no_revocation: bool,
+        **values: Any,
+    ) -> Any:
+        def judge() -> CertificateValidator:
+            from .judging import make_validator
+
+            return make_validator(
+                trust,
+                intermediate,
+                crl,
+                ocsp,
+                known_at=known_at or SystemClock().now(),
+                online=online,
+                check_revocation=not no_revocation,
+            )
+
+        return function(judge=judge, **values)
+
+    decorated: Any = click.option(
+        "--no-revocation", is_flag=True, help="Do not ask whether certificates were revoked; the verdict says so."
+    )(wrapper)
+    decorated = click.option(
+        "--known-at",
+        type=TimeType(),
+        envvar="EGOV_SIGN_KNOWN_AT",
+        help="Evidence issued until this time may be used. [default: now]",
+    )(decorated)
+    decorated = click.option(
+        "--online/--offline",
+        default=False,
+        envvar="EGOV_SIGN_ONLINE",
+        help="Fetch missing evidence. [default: offline]",
+    )(decorated)
     for name, text in (
         ("--ocsp", "OCSP responses (file or folder)."),
         ("--crl", "Revocation lists (file or folder)."),
@@ -83,10 +132,10 @@ def evidence_options(function: F) -> F:
         ("--trust", "Trust anchors (file or folder)."),
     ):
         variable = "EGOV_SIGN_" + name.removeprefix("--").upper()
-        function = click.option(
+        decorated = click.option(
             name, multiple=True, type=click.Path(exists=True, path_type=Path), envvar=variable, help=text
-        )(function)
-    return function
+        )(decorated)
+    return decorated  # type: ignore[no-any-return]
 
 
 def password_options(function: F) -> F:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -45,6 +46,22 @@ class FrozenClock:
     def move_to(self, at: datetime) -> None:
         """Set the clock to ``at``, timezone-aware."""
         self._at = as_utc(at)
+
+
+class RunningClock:
+    """A clock that was set to some time and runs on from there; for acting as if it were another day.
+
+    Args:
+        at: the time it shows first, timezone-aware.
+    """
+
+    def __init__(self, at: datetime) -> None:
+        self._at = as_utc(at)
+        self._started = time.monotonic()
+
+    def now(self) -> datetime:
+        """Return the time it was set to, plus what has passed since."""
+        return self._at + timedelta(seconds=time.monotonic() - self._started)
 
 
 def as_utc(moment: datetime) -> datetime:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from egov_sign.clock import FrozenClock, SystemClock, as_utc, format_time, parse_time
+from egov_sign.clock import FrozenClock, RunningClock, SystemClock, as_utc, format_time, parse_time
 from egov_sign.errors import ConfigurationError, FetchError
 from egov_sign.fetch import FetchRequest, OfflineFetcher
 
@@ -37,6 +37,13 @@ def test_a_frozen_clock_moves_only_when_told() -> None:
     assert clock.now() == datetime(2024, 3, 1, 12, 1, 30, tzinfo=UTC)
     clock.move_to(datetime(2025, 1, 1, tzinfo=UTC))
     assert clock.now().year == 2025
+
+
+def test_a_running_clock_goes_on_from_where_it_was_set() -> None:
+    start = datetime(2024, 3, 1, 12, tzinfo=UTC)
+    clock = RunningClock(start)
+    first, second = clock.now(), clock.now()
+    assert start <= first <= second < start + timedelta(minutes=1)
 
 
 def test_the_system_clock_knows_its_zone() -> None:

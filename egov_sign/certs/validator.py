@@ -276,7 +276,11 @@ class _Judgement:
     def _check_revocation(
         self, certificate: Certificate, state: PathState, anchor: Certificate, report: Report, *, end: bool
     ) -> None:
-        if not self.policy.check_revocation or certificate.der in self.under_way:
+        if certificate.der in self.under_way:
+            return
+        if not self.policy.check_revocation:
+            if end:
+                report.warn("REVOCATION_NOT_CHECKED", "revocation")
             return
         if self.owner.revocation is None:
             report.fail("REVOCATION_NOT_CHECKED", SubIndication.TRY_LATER, "revocation")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
@@ -13,7 +14,7 @@ from egov_sign.clock import format_time
 from egov_sign.crypto.keys import PublicKey
 from egov_sign.docs.judged import Required
 from egov_sign.errors import InputError
-from egov_sign.verdict import Report, SubIndication
+from egov_sign.verdict import Report, Severity, SubIndication
 
 
 class CertificateJudge(Protocol):
@@ -30,8 +31,13 @@ def judge_certificate(
     at: datetime,
     report: Report,
     candidates: Sequence[Certificate] = (),
+    *,
+    made_at: datetime | None = None,
 ) -> None:
-    """Add the verdict on ``certificate`` at ``at`` to ``report`` (ETSI EN 319 102-1, 5.2.6).
+    """Add the verdict on ``certificate`` at ``at`` to ``report`` (ETSI EN 319 102-1, 5.2.6 and 5.3.4).
+
+    A certificate that has expired by ``at`` does not refute the signature, which may have been made before: that is
+    INDETERMINATE, OUT_OF_BOUNDS_NO_POE, unless the signature itself says that it was made afterwards.
 
     Args:
         judge: judges it; without one, nothing is known of it.
@@ -39,19 +45,32 @@ def judge_certificate(
         at: the time by which the signature is proven to have existed.
         report: on the signature.
         candidates: certificates that may be on the path.
+        made_at: when the signature says it was made, if it says so.
     """
     if judge is None:
         report.fail("CERT_NOT_JUDGED", SubIndication.NO_CERTIFICATE_CHAIN_FOUND)
         return
-    report.children.append(judge.validate(certificate, at, candidates=candidates))
-    if at > certificate.not_after:
-        # The signature may have been made before; nothing here proves it, so the time is the caller's to settle.
-        report.fail(
-            "SIGNATURE_TIME_UNPROVEN",
-            SubIndication.OUT_OF_BOUNDS_NO_POE,
-            expired=format_time(certificate.not_after),
-            at=format_time(at),
-        )
+    verdict = judge.validate(certificate, at, candidates=candidates)
+    report.children.append(verdict)
+    if at <= certificate.not_after or (made_at is not None and made_at > certificate.not_after):
+        return
+    _excuse_expiry(verdict)
+    report.fail(
+        "SIGNATURE_TIME_UNPROVEN",
+        SubIndication.OUT_OF_BOUNDS_NO_POE,
+        expired=format_time(certificate.not_after),
+        at=format_time(at),
+    )
+
+
+def _excuse_expiry(verdict: Report) -> None:
+    """Turn EXPIRED, which is final for a certificate, into what it means for a signature of unproven time."""
+    for part, finding in list(verdict.walk()):
+        if finding.sub_indication is SubIndication.EXPIRED:
+            place = part.findings.index(finding)
+            part.findings[place] = replace(
+                finding, severity=Severity.INDETERMINATE, sub_indication=SubIndication.OUT_OF_BOUNDS_NO_POE
+            )
 
 
 def accept_algorithms(

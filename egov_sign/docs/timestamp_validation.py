@@ -108,7 +108,7 @@ class TimestampValidator:
         # 7. Certificate and algorithms.
         if checked is not None and checked.certificate is not None:
             self._accept(checked, checked.certificate, info, at, report)
-            judge_certificate(self._judge, checked.certificate, info.gen_time, report, known)
+            judge_certificate(self._judge, checked.certificate, info.gen_time, report, known, made_at=info.gen_time)
         return JudgedTimestamp(report, token)
 
     def _read(self, encoded: bytes, report: Report) -> TimestampToken | None:

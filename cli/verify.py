@@ -1,0 +1,100 @@
+"""``egov-sign verify``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from egov_sign.certs.iin import Bin, Iin
+from egov_sign.certs.profile import Role
+from egov_sign.certs.validator import CertificateValidator
+from egov_sign.clock import format_time
+from egov_sign.docs.cms_validation import CmsValidator
+from egov_sign.docs.formats import Format, recognise
+from egov_sign.docs.judged import Required
+from egov_sign.docs.validation import XmlValidator
+from egov_sign.errors import InputError, UnsupportedError
+from egov_sign.limits import DEFAULT_LIMITS
+from egov_sign.verdict import SCHEMA, Report
+
+from .exits import of_verdict
+from .files import read_input
+from .options import at_option, evidence_options, output_options
+from .output import Output
+from .render import report_lines
+
+
+@click.command("verify", epilog="Example: egov-sign verify signed.xml --trust root.pem --crl crl/ --iin 850412110000")
+@click.argument("file")
+@click.option("--iin", help="The signer must have this IIN.")
+@click.option("--bin", "bin_", help="The signer's organisation must have this BIN.")
+@click.option(
+    "--role",
+    "roles",
+    multiple=True,
+    type=click.Choice([role.value for role in Role]),
+    help="The signer must have such a role.",
+)
+@click.option("--detached", type=click.Path(exists=True, path_type=Path), help="The signed content, if it is apart.")
+@evidence_options
+@at_option
+@output_options
+def command(
+    file: str,
+    iin: str | None,
+    bin_: str | None,
+    roles: tuple[str, ...],
+    detached: Path | None,
+    judge: Callable[[], CertificateValidator],
+    at: datetime,
+    output: Output,
+) -> int:
+    """Verify a signed document: VALID, INVALID or INDETERMINATE, and why.
+
+    FILE is signed XML or CMS, recognised by its content; "-" reads standard input. Every signature is judged, and what
+    cannot be established is INDETERMINATE, never good.
+    """
+    required = Required(
+        iin=_number(Iin, iin, "--iin"), bin=_number(Bin, bin_, "--bin"), roles=frozenset(Role(role) for role in roles)
+    )
+    data = read_input(file, DEFAULT_LIMITS.document_bytes)
+    validator = judge()
+    try:
+        report = _judge(data, detached, validator, at, required)
+    except InputError as error:
+        error.where = ", ".join(part for part in (file, error.where) if part)
+        raise
+    report.name = file
+    if output.as_json:
+        output.json({"schema": SCHEMA, "file": file, "at": format_time(at), "report": report.to_dict()})
+    else:
+        for line in report_lines(report, output.language, verbose=output.verbose):
+            output.data(line)
+    if not len(validator.trust):
+        output.prose("hint: nothing is trusted; name the root certificates with --trust FILE")
+    return of_verdict(report.indication)
+
+
+def _judge(data: bytes, detached: Path | None, judge: CertificateValidator, at: datetime, required: Required) -> Report:
+    content = read_input(str(detached), DEFAULT_LIMITS.document_bytes) if detached else None
+    match recognise(data):
+        case Format.XML:
+            # A reference names its content by URI, or by nothing at all.
+            contents = {"": content, detached.name: content} if detached and content else {}
+            return XmlValidator(judge).validate(data, at, required=required, contents=contents)
+        case Format.CMS:
+            return CmsValidator(judge).validate(data, at, content=content, required=required)
+        case Format.PDF:
+            raise UnsupportedError("FORMAT_PDF", "signed PDF is not judged by this version")
+
+
+def _number(kind: type[Iin | Bin], digits: str | None, option: str) -> str:
+    if digits is None:
+        return ""
+    try:
+        return str(kind.parse(digits))
+    except InputError as error:
+        raise click.BadParameter(error.message, param_hint=option) from None
