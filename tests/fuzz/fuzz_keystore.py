@@ -1,0 +1,86 @@
+"""Fuzz the readers of key files, AlgorithmIdentifiers and GOST keys with atheris.
+
+Not part of the test run. In an environment with this project and ``pip install atheris``::
+
+    python tests/fuzz/fuzz_keystore.py --seeds corpus/          # write the seeds, made by code
+    python tests/fuzz/fuzz_keystore.py corpus/ -max_total_time=600 -timeout=10 -rss_limit_mb=1024
+
+Anything but :class:`egov_sign.errors.EgovSignError` is a finding, and so is a key that does not survive being written
+and read again. Findings become tests beside those of the module at fault.
+"""
+
+from __future__ import annotations
+
+import base64
+import importlib
+import random
+import sys
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from egov_sign.crypto import algorithms, keys, pbe
+from egov_sign.crypto.der_write import integer, octet_string, oid, sequence, tagged
+from egov_sign.crypto.generate import KeyKind, generate_private_key
+from egov_sign.crypto.keystore import KeyEntry, open_keystore, write_pkcs12
+from egov_sign.errors import EgovSignError
+from egov_sign.limits import DEFAULT_LIMITS
+
+LIMITS = replace(DEFAULT_LIMITS, keystore_iterations=2_000)
+PASSWORD = "p"
+_DATA = oid("1.2.840.113549.1.7.1")
+_KEY_BAG = oid("1.2.840.113549.1.12.10.1.1")
+
+
+def seeds() -> list[bytes]:
+    """Return files that open, of every kind that the reader knows."""
+    found = []
+    for number, kind in enumerate((KeyKind.EC256, KeyKind.GOST512, KeyKind.GOST256, KeyKind.GOST2004)):
+        draw = random.Random(number).randbytes
+        key = generate_private_key(kind, draw)
+        entry = KeyEntry("a", key)
+        found += [write_pkcs12(entry, PASSWORD, legacy=legacy, iterations=5, random=draw) for legacy in (False, True)]
+        identifier, encrypted = pbe.encrypt("aes256", key.pkcs8(), pbe.secrets(PASSWORD)[0], 5, draw)
+        armoured = base64.encodebytes(key.pkcs8())
+        bag = sequence(_KEY_BAG, tagged(0, key.pkcs8()))
+        content = sequence(sequence(_DATA, tagged(0, octet_string(sequence(bag)))))
+        found += [
+            key.pkcs8(),
+            key.public_key().spki,
+            sequence(identifier, octet_string(encrypted)),
+            b"-----BEGIN PRIVATE KEY-----\n" + armoured + b"-----END PRIVATE KEY-----\n",
+            sequence(integer(3), sequence(_DATA, tagged(0, octet_string(content)))),
+        ]
+    return found + [algorithms.to_identifier(algorithm) for algorithm in algorithms.ALGORITHMS]
+
+
+def one_input(data: bytes) -> None:
+    """Read ``data`` in every way; raise if a reader fails otherwise than it says."""
+    for read in (algorithms.from_identifier, keys.load_public_key):
+        with suppress(EgovSignError):
+            read(data)
+    try:
+        store = open_keystore(data, lambda: PASSWORD, limits=LIMITS)
+    except EgovSignError:
+        return
+    for entry in store.entries:
+        again = keys.load_private_key(entry.key.pkcs8())
+        assert again.public_key().spki == entry.key.public_key().spki
+
+
+def main(arguments: list[str]) -> None:
+    """Write the seeds, or fuzz."""
+    if arguments[1:2] == ["--seeds"]:
+        folder = Path(arguments[2])
+        folder.mkdir(parents=True, exist_ok=True)
+        for number, seed in enumerate(seeds()):
+            (folder / f"seed-{number:02}").write_bytes(seed)
+        return
+    atheris = importlib.import_module("atheris")
+    atheris.instrument_all()
+    atheris.Setup(arguments, one_input)
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main(sys.argv)
