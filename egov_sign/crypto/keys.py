@@ -8,6 +8,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa
 
+from egov_sign.crypto import pss
 from egov_sign.crypto.algorithms import KeyType, SignatureAlgorithm
 from egov_sign.errors import InputError, UnsupportedError
 
@@ -96,10 +97,13 @@ class PycaPublicKey(PublicKey):
         self._key = key
         self.spki = spki
         self.key_type, self.bits, self.curve = _describe(key)
+        self._restriction = pss.restriction(spki) if self.key_type is KeyType.RSA else None
 
     def verify(self, signature: bytes, message: bytes, algorithm: SignatureAlgorithm) -> bool:
         """Tell whether ``signature`` verifies (see :class:`PublicKey`)."""
         if algorithm.key_type is not self.key_type:
+            return False
+        if self._restriction and not self._restriction.allows(algorithm.digest, algorithm.salt_length):
             return False
         key = self._key
         try:

@@ -152,16 +152,14 @@ def write_pkcs12(
         iterations: of each key derivation, instead of the form's own number.
         random: gives random bytes for the salts.
     """
-    certificates = [entry.certificate, *entry.chain] if entry.certificate is not None else list(entry.chain)
     key_id = hashlib.sha1(_key_bits(entry.key.public_key().spki), usedforsecurity=False).digest()
     key = Bag(entry.key.pkcs8(), entry.alias, key_id)
-    bags = [
-        Bag(content, entry.alias, key_id) if content is entry.certificate else Bag(content) for content in certificates
-    ]
+    own = [Bag(entry.certificate, entry.alias, key_id)] if entry.certificate is not None else []
+    contents = Contents((key,), (*own, *map(Bag, entry.chain)))
     form = pkcs12.LEGACY if legacy else pkcs12.MODERN
     if iterations is not None:
         form = replace(form, iterations=iterations)
-    return pkcs12.write(Contents((key,), tuple(bags)), pbe.secrets(password)[0], form, random)
+    return pkcs12.write(contents, pbe.secrets(password)[0], form, random)
 
 
 class _Reading:

@@ -43,7 +43,7 @@ KEY, IV, MAC = 1, 2, 3
 """What a value derived by :func:`derive` is for (RFC 7292 appendix B.3)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Secret:
     """A password in the two encodings that containers use.
 
@@ -132,12 +132,13 @@ class Budget:
 def derive(digest: str, purpose: int, secret: Secret, salt: bytes, *, iterations: int, size: int) -> bytes:
     """Return ``size`` bytes derived from a password as PKCS#12 does (RFC 7292 appendix B.2)."""
     block = 64 if digest in ("sha1", "sha224", "sha256") else 128
+    hash_function = getattr(hashlib, digest)
     data = _repeated(salt, block) + _repeated(secret.bmp, block)
     derived = b""
     while True:
         chunk = bytes([purpose]) * block + data
         for _ in range(iterations):
-            chunk = hashlib.new(digest, chunk, usedforsecurity=False).digest()
+            chunk = hash_function(chunk, usedforsecurity=False).digest()
         derived += chunk
         if len(derived) >= size:
             return derived[:size]

@@ -13,7 +13,7 @@ import hashlib
 import hmac
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from egov_sign.crypto import ber, der, digests, pbe
 from egov_sign.crypto.der_write import NULL, integer, octet_string, oid, sequence, set_of, tagged, tlv
@@ -42,7 +42,7 @@ class Bag:
         key_id: what a key and its certificate have in common; may be empty.
     """
 
-    content: bytes
+    content: bytes = field(repr=False)
     name: str = ""
     key_id: bytes = b""
 
@@ -165,21 +165,20 @@ class _Reading:
         value = bag.enter(der.explicit(0))
         content = value.element()
         name, key_id = _attributes(bag)
-        match kind:
-            case _ if kind == _KEY_BAG:
-                self._keys.append(Bag(content, name, key_id))
-            case _ if kind == _SHROUDED_KEY_BAG:
-                fields = der.Reader(content).enter()
-                key = self._decrypted(fields.element(der.SEQUENCE), fields.take(der.OCTET_STRING))
-                self._keys.append(Bag(key, name, key_id))
-            case _ if kind == _CERT_BAG:
-                fields = der.Reader(content).enter()
-                if fields.oid() == _X509:
-                    certificate = fields.enter(der.explicit(0)).take(der.OCTET_STRING)
-                    self._certificates.append(Bag(certificate, name, key_id))
-            case _ if kind == _NESTED_BAGS:
-                for inner in _elements(content):
-                    self._bag(inner)
+        if kind == _KEY_BAG:
+            self._keys.append(Bag(content, name, key_id))
+        elif kind == _SHROUDED_KEY_BAG:
+            fields = der.Reader(content).enter()
+            key = self._decrypted(fields.element(der.SEQUENCE), fields.take(der.OCTET_STRING))
+            self._keys.append(Bag(key, name, key_id))
+        elif kind == _CERT_BAG:
+            fields = der.Reader(content).enter()
+            if fields.oid() == _X509:
+                certificate = fields.enter(der.explicit(0)).take(der.OCTET_STRING)
+                self._certificates.append(Bag(certificate, name, key_id))
+        elif kind == _NESTED_BAGS:
+            for inner in _elements(content):
+                self._bag(inner)
 
 
 def decrypted(identifier: bytes, data: bytes, password: PasswordSource, budget: Budget) -> bytes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from egov_sign.crypto import der, digests
 from egov_sign.crypto.der_write import integer, oid, sequence, tagged
 from egov_sign.errors import InputError, UnsupportedError
@@ -45,6 +47,38 @@ def encode(digest: str, salt_length: int) -> bytes:
     if salt_length != _DEFAULT_SALT:
         fields.append(tagged(2, integer(salt_length)))
     return sequence(*fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Restriction:
+    """What a key with the identifier of RSASSA-PSS may be used for (RFC 4055 sections 1.2 and 3.3).
+
+    Attributes:
+        digest: name of the only digest; empty for any.
+        salt_length: the shortest salt, in bytes.
+    """
+
+    digest: str = ""
+    salt_length: int = 0
+
+    def allows(self, digest: str, salt_length: int | None) -> bool:
+        """Tell whether a signature with ``digest`` and ``salt_length``, ``None`` for PKCS#1 v1.5, may be verified."""
+        return salt_length is not None and salt_length >= self.salt_length and self.digest in ("", digest)
+
+
+def restriction(spki: bytes) -> Restriction | None:
+    """Return the restriction of the RSA key in the DER SubjectPublicKeyInfo ``spki``; ``None`` if it has none.
+
+    Raises:
+        InputError: ``DER_…`` if it cannot be read.
+        UnsupportedError: ``ALGORITHM_PARAMETERS``.
+    """
+    if oid(OID) not in spki[:32]:  # most keys, which are not worth a closer look
+        return None
+    identifier = der.Reader(spki).enter().enter()
+    if identifier.oid() != OID:
+        return None
+    return Restriction(*decode(identifier.element())) if identifier else Restriction()
 
 
 def _read(parameters: bytes) -> tuple[str, str, int, int]:

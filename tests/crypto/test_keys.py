@@ -10,8 +10,9 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, x25519
 
-from egov_sign.crypto import algorithms, keys
+from egov_sign.crypto import algorithms, der, keys, pss
 from egov_sign.crypto.algorithms import ALGORITHMS, KeyType, SignatureAlgorithm
+from egov_sign.crypto.der_write import oid, sequence
 from egov_sign.crypto.generate import KeyKind, generate_private_key
 from egov_sign.crypto.keys import PrivateKey
 from egov_sign.crypto.signer import KeySigner
@@ -74,6 +75,27 @@ def test_the_salt_length_of_pss_is_held_to() -> None:
     signature = key.sign(MESSAGE, algorithms.by_name("rsa-pss-sha256"))
     other = replace(algorithms.by_name("rsa-pss-sha256"), salt_length=20)
     assert not key.public_key().verify(signature, MESSAGE, other)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "good", "bad"),
+    [
+        (b"", ["rsa-pss-sha1", "rsa-pss-sha256"], ["rsa-sha1", "rsa-sha256"]),
+        (pss.encode("sha256", 32), ["rsa-pss-sha256"], ["rsa-pss-sha1", "rsa-pss-sha512", "rsa-sha256"]),
+        (pss.encode("sha256", 33), [], ["rsa-pss-sha256"]),
+    ],
+)
+def test_a_key_for_pss_verifies_nothing_else(parameters: bytes, good: list[str], bad: list[str]) -> None:
+    """RFC 4055 section 1.2."""
+    key = key_of(KeyType.RSA)
+    fields = der.Reader(key.public_key().spki).enter()
+    fields.element()
+    public = keys.load_public_key(sequence(sequence(oid(pss.OID), parameters), fields.element()))
+    for name in good + bad:
+        algorithm = algorithms.by_name(name)
+        signature = key.sign(MESSAGE, algorithm)
+        assert key.public_key().verify(signature, MESSAGE, algorithm)
+        assert public.verify(signature, MESSAGE, algorithm) == (name in good)
 
 
 @pytest.mark.parametrize("key_type", [KeyType.RSA, KeyType.EC, KeyType.DSA, KeyType.ED25519, KeyType.ED448])
