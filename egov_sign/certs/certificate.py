@@ -6,17 +6,22 @@ import base64
 import binascii
 import hashlib
 import re
-from functools import cached_property
 from pathlib import Path
 
 from egov_sign.certs import extensions as ext
 from egov_sign.certs.name import Name
 from egov_sign.crypto import algorithms, der
 from egov_sign.crypto.algorithms import SignatureAlgorithm
+from egov_sign.crypto.caching import lazy
 from egov_sign.crypto.keys import PublicKey, load_public_key
 from egov_sign.errors import InputError, LimitError
 from egov_sign.limits import DEFAULT_LIMITS, Limits
 
+# The structures of RFC 5280, 4.1, by the tags of their fields.
+_CERTIFICATE = re.compile(rb"\x30\x30\x03")
+_TBS_CERTIFICATE = re.compile(rb"\xa0?\x02\x30\x30\x30\x30\x30\x81?\x82?\xa3?")
+_EXTENSIONS = re.compile(rb"\x30")
+_VALIDITY = re.compile(rb"[\x17\x18]{2}")
 _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", re.DOTALL)
 
 
@@ -77,52 +82,53 @@ class Certificate:
             raise InputError("CERT_MALFORMED", f"not a certificate: {error.message}", where=error.where) from error
 
     def _read(self) -> None:
-        whole = der.Reader(self.der)
-        outer = whole.enter()
-        whole.finish()
-        self.tbs = outer.element(der.SEQUENCE)
-        self.outer_algorithm = outer.element(der.SEQUENCE)
-        self.signature = outer.octet_bits()
-        outer.finish()
+        data = self.der
+        whole = der.children(data, 0, len(data))
+        if len(whole) != 1 or whole[0][0] != der.SEQUENCE:
+            raise der.error("DER_TRAILING", "not one sequence", 0)
+        tbs, algorithm, signature = der.structure(data, whole[0], _CERTIFICATE)
+        self.tbs = data[tbs[1] : tbs[3]]
+        self.outer_algorithm = data[algorithm[1] : algorithm[3]]
+        _, begin, start, stop = signature
+        if data[start : start + 1] != b"\x00":
+            raise der.error("DER_VALUE", "a signature that is not whole octets", begin)
+        self.signature = data[start + 1 : stop]
+        self._read_tbs(data, der.structure(data, tbs, _TBS_CERTIFICATE))
 
+    def _read_tbs(self, data: bytes, fields: list[der.Element]) -> None:
         irregular: list[str] = []
-        fields = der.Reader(self.tbs).enter()
-        version = fields.maybe_enter(der.explicit(0))
-        self.version = 1 if version is None else _read_version(version)
-        serial = fields.take(der.INTEGER)
-        self.serial = der.decode_integer(serial)
-        if self.serial <= 0 or len(serial) > 20:
+        self.version = 1
+        if fields[0][0] == der.explicit(0):
+            _, _, start, stop = fields.pop(0)
+            self.version = _read_version(der.Reader(data, start, stop))
+        (_, _, start, stop), algorithm, issuer, validity, subject, spki, *optional = fields
+        self.serial = der.decode_integer(data[start:stop])
+        if self.serial <= 0 or stop - start > 20:
             irregular.append("CERT_SERIAL")
-        self.inner_algorithm = fields.element(der.SEQUENCE)
+        self.inner_algorithm = data[algorithm[1] : algorithm[3]]
         if self.inner_algorithm != self.outer_algorithm:
             irregular.append("CERT_ALGORITHM_MISMATCH")
-        self.issuer = Name(fields.element(der.SEQUENCE))
+        self.issuer = Name(data[issuer[1] : issuer[3]])
         if self.issuer.is_empty:
             irregular.append("CERT_ISSUER_EMPTY")
-        self._read_validity(fields.enter(), irregular)
-        self.subject = Name(fields.element(der.SEQUENCE))
-        self.spki = fields.element(der.SEQUENCE)
-        unique_ids = [fields.maybe(der.implicit(number)) for number in (1, 2)]
-        self._read_extensions(fields, irregular)
-        fields.finish()
-        if (self.extensions and self.version != 3) or (any(unique_ids) and self.version == 1):
+        self._read_validity(data, der.structure(data, validity, _VALIDITY), irregular)
+        self.subject = Name(data[subject[1] : subject[3]])
+        self.spki = data[spki[1] : spki[3]]
+        self.extensions = ext.Extensions()
+        if optional and optional[-1][0] == der.explicit(3):
+            self._read_extensions(data, optional.pop(), irregular)
+        if (self.extensions and self.version != 3) or (optional and self.version == 1):
             irregular.append("CERT_VERSION")
         self.irregularities = tuple(irregular)
 
-    def _read_validity(self, fields: der.Reader, irregular: list[str]) -> None:
-        times = [fields.next() for _ in range(2)]
-        fields.finish()
-        self.not_before, self.not_after = (der.decode_time(*time) for time in times)
-        if any(tag == der.GENERALIZED_TIME and content < b"2050" for tag, content in times):
+    def _read_validity(self, data: bytes, times: list[der.Element], irregular: list[str]) -> None:
+        self.not_before, self.not_after = [der.decode_time(tag, data[start:stop]) for tag, _, start, stop in times]
+        if any(tag == der.GENERALIZED_TIME and data[start:stop] < b"2050" for tag, _, start, stop in times):
             irregular.append("CERT_TIME_TYPE")
 
-    def _read_extensions(self, fields: der.Reader, irregular: list[str]) -> None:
-        wrapper = fields.maybe_enter(der.explicit(3))
-        if wrapper is None:
-            self.extensions = ext.Extensions()
-            return
-        self.extensions = ext.read_extensions(wrapper.enter())
-        wrapper.finish()
+    def _read_extensions(self, data: bytes, wrapper: der.Element, irregular: list[str]) -> None:
+        (extensions,) = der.structure(data, wrapper, _EXTENSIONS)
+        self.extensions = ext.read_extensions(der.Reader(data, *extensions[2:]))
         if self.extensions.duplicates:
             irregular.append("CERT_EXTENSION_TWICE")
         if not self.extensions:
@@ -172,12 +178,12 @@ class Certificate:
             error.where = str(path)
             raise
 
-    @cached_property
+    @lazy
     def fingerprint(self) -> str:
         """SHA-256 of the bytes, in lower-case hexadecimal digits."""
         return hashlib.sha256(self.der).hexdigest()
 
-    @cached_property
+    @lazy
     def public_key(self) -> PublicKey:
         """The key it certifies.
 
@@ -187,7 +193,7 @@ class Certificate:
         """
         return load_public_key(self.spki)
 
-    @cached_property
+    @lazy
     def signature_algorithm(self) -> SignatureAlgorithm:
         """The algorithm it is signed with.
 
@@ -207,19 +213,19 @@ class Certificate:
         extension = self.extensions.get(oid)
         return None if extension is None else extension.value
 
-    @cached_property
+    @lazy
     def key_usage(self) -> frozenset[str] | None:
         """The names of the permitted usages (:data:`egov_sign.certs.extensions.KEY_USAGES`); ``None`` if absent."""
         value = self._value(ext.KEY_USAGE)
         return None if value is None else ext.key_usage(value)
 
-    @cached_property
+    @lazy
     def eku(self) -> tuple[str, ...] | None:
         """The extended key usages; ``None`` if absent."""
         value = self._value(ext.EXTENDED_KEY_USAGE)
         return None if value is None else ext.oids(value)
 
-    @cached_property
+    @lazy
     def basic_constraints(self) -> ext.BasicConstraints | None:
         """Whether it is a CA's, and how long a path may follow; ``None`` if absent."""
         value = self._value(ext.BASIC_CONSTRAINTS)
@@ -230,67 +236,67 @@ class Certificate:
         """Whether basicConstraints say that it is a CA's."""
         return self.basic_constraints is not None and self.basic_constraints.ca
 
-    @cached_property
+    @lazy
     def policies(self) -> tuple[str, ...] | None:
         """The certificate policies; ``None`` if absent."""
         value = self._value(ext.CERTIFICATE_POLICIES)
         return None if value is None else ext.certificate_policies(value)
 
-    @cached_property
+    @lazy
     def policy_mappings(self) -> tuple[tuple[str, str], ...]:
         """Pairs of issuer domain policy and subject domain policy; empty if absent."""
         value = self._value(ext.POLICY_MAPPINGS)
         return () if value is None else ext.policy_mappings(value)
 
-    @cached_property
+    @lazy
     def policy_constraints(self) -> ext.PolicyConstraints | None:
         """Constraints on policies; ``None`` if absent."""
         value = self._value(ext.POLICY_CONSTRAINTS)
         return None if value is None else ext.policy_constraints(value)
 
-    @cached_property
+    @lazy
     def inhibit_any_policy(self) -> int | None:
         """The number of certificates that may follow before anyPolicy loses its meaning; ``None`` if absent."""
         value = self._value(ext.INHIBIT_ANY_POLICY)
         return None if value is None else ext.inhibit_any_policy(value)
 
-    @cached_property
+    @lazy
     def name_constraints(self) -> ext.NameConstraints | None:
         """The subtrees in which the subjects of later certificates must lie; ``None`` if absent."""
         value = self._value(ext.NAME_CONSTRAINTS)
         return None if value is None else ext.name_constraints(value)
 
-    @cached_property
+    @lazy
     def alternative_names(self) -> tuple[ext.GeneralName, ...]:
         """The subject alternative names; empty if absent."""
         value = self._value(ext.SUBJECT_ALT_NAME)
         return () if value is None else ext.general_names(value)
 
-    @cached_property
+    @lazy
     def aki(self) -> ext.AuthorityKeyId | None:
         """Which key of the issuer signed it; ``None`` if absent."""
         value = self._value(ext.AUTHORITY_KEY_ID)
         return None if value is None else ext.authority_key_id(value)
 
-    @cached_property
+    @lazy
     def ski(self) -> bytes | None:
         """The identifier of its own key; ``None`` if absent."""
         value = self._value(ext.SUBJECT_KEY_ID)
         return None if value is None else ext.subject_key_id(value)
 
-    @cached_property
+    @lazy
     def crl_distribution_points(self) -> tuple[ext.DistributionPoint, ...]:
         """Where its CRLs are; empty if absent."""
         value = self._value(ext.CRL_DISTRIBUTION_POINTS)
         return () if value is None else ext.distribution_points(value)
 
-    @cached_property
+    @lazy
     def freshest_crl(self) -> tuple[ext.DistributionPoint, ...]:
         """Where its delta CRLs are; empty if absent."""
         value = self._value(ext.FRESHEST_CRL)
         return () if value is None else ext.distribution_points(value)
 
-    @cached_property
+    @lazy
     def authority_info_access(self) -> tuple[tuple[str, ext.GeneralName], ...]:
         """Pairs of access method and location; empty if absent."""
         value = self._value(ext.AUTHORITY_INFO_ACCESS)
@@ -319,7 +325,7 @@ class Certificate:
             for url in ext.clean_urls(name.content)
         )
 
-    @cached_property
+    @lazy
     def is_self_issued(self) -> bool:
         """Whether subject and issuer are the same name."""
         return self.subject == self.issuer

@@ -7,11 +7,11 @@ Each decoder takes the contents of an extension's OCTET STRING and raises :class
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import NamedTuple
 
 from egov_sign.certs.name import Name
 from egov_sign.crypto import der
+from egov_sign.crypto.caching import remembered
 
 SUBJECT_KEY_ID = "2.5.29.14"
 KEY_USAGE = "2.5.29.15"
@@ -77,24 +77,25 @@ def read_extensions(sequence: der.Reader) -> Extensions:
         InputError: ``DER_*``.
     """
     found = Extensions()
-    data, position, end = sequence.data, sequence.position, sequence.end
-    while position < end:
-        tag, start, position = der.header(data, position, end)
-        oid_tag, oid_start, oid_stop = der.header(data, start, position)
-        value_tag, value_start, value_stop = der.header(data, oid_stop, position)
-        critical = False
-        if value_tag == der.BOOLEAN:
-            critical = der.Reader(data, oid_stop, value_stop).boolean()
-            value_tag, value_start, value_stop = der.header(data, value_stop, position)
-        if (tag, oid_tag, value_tag, value_stop) != (der.SEQUENCE, der.OID, der.OCTET_STRING, position):
-            raise der.error("DER_TAG", "a malformed extension", start)
-        oid = der.decode_oid(data[oid_start:oid_stop])
+    data = sequence.data
+    for _, begin, _, stop in der.children(data, sequence.position, sequence.end):
+        oid, extension = _read_extension(data[begin:stop])
         if oid in found:
             found.duplicates += (oid,)
         else:
-            found[oid] = Extension(critical, data[value_start:value_stop])
-    sequence.position = end
+            found[oid] = extension
+    sequence.position = sequence.end
     return found
+
+
+@remembered
+def _read_extension(encoded: bytes) -> tuple[str, Extension]:
+    fields = der.Reader(encoded).enter()
+    oid = fields.oid()
+    critical = fields.boolean() if fields.peek() == der.BOOLEAN else False
+    value = fields.take(der.OCTET_STRING)
+    fields.finish()
+    return oid, Extension(critical, value)
 
 
 class GeneralName(NamedTuple):
@@ -146,12 +147,13 @@ def _sequence(value: bytes) -> der.Reader:
     return inner
 
 
+@remembered
 def general_names(value: bytes) -> tuple[GeneralName, ...]:
     """Decode GeneralNames (subjectAltName, issuerAltName)."""
     return _general_names(_sequence(value))
 
 
-@lru_cache(maxsize=256)
+@remembered
 def key_usage(value: bytes) -> frozenset[str]:
     """Decode keyUsage into the names of :data:`KEY_USAGES`; unknown bits are left out."""
     reader = der.Reader(value)
@@ -167,7 +169,7 @@ class BasicConstraints(NamedTuple):
     path_length: int | None
 
 
-@lru_cache(maxsize=256)
+@remembered
 def basic_constraints(value: bytes) -> BasicConstraints:
     """Decode basicConstraints."""
     fields = _sequence(value)
@@ -179,7 +181,7 @@ def basic_constraints(value: bytes) -> BasicConstraints:
     return BasicConstraints(ca, length)
 
 
-@lru_cache(maxsize=1024)
+@remembered
 def oids(value: bytes) -> tuple[str, ...]:
     """Decode a SEQUENCE of at least one OBJECT IDENTIFIER (extKeyUsage)."""
     sequence = _sequence(value)
@@ -191,7 +193,7 @@ def oids(value: bytes) -> tuple[str, ...]:
     return tuple(found)
 
 
-@lru_cache(maxsize=1024)
+@remembered
 def certificate_policies(value: bytes) -> tuple[str, ...]:
     """Decode certificatePolicies into the policies; qualifiers are checked for their form and left out.
 
@@ -210,6 +212,7 @@ def certificate_policies(value: bytes) -> tuple[str, ...]:
     return tuple(found)
 
 
+@remembered
 def policy_mappings(value: bytes) -> tuple[tuple[str, str], ...]:
     """Decode policyMappings into pairs of issuer domain policy and subject domain policy."""
     sequence = _sequence(value)
@@ -230,6 +233,7 @@ class PolicyConstraints(NamedTuple):
     inhibit_mapping: int | None
 
 
+@remembered
 def policy_constraints(value: bytes) -> PolicyConstraints:
     """Decode policyConstraints."""
     fields = _sequence(value)
@@ -261,6 +265,7 @@ class NameConstraints(NamedTuple):
     excluded: tuple[GeneralName, ...] | None
 
 
+@remembered
 def name_constraints(value: bytes) -> NameConstraints:
     """Decode nameConstraints; minimum must be 0 and maximum absent (RFC 5280, 4.2.1.10)."""
     fields = _sequence(value)
@@ -294,7 +299,7 @@ class AuthorityKeyId(NamedTuple):
     serial: int | None
 
 
-@lru_cache(maxsize=1024)
+@remembered
 def authority_key_id(value: bytes) -> AuthorityKeyId:
     """Decode authorityKeyIdentifier."""
     fields = _sequence(value)
@@ -348,7 +353,7 @@ def distribution_point_name(
     return names, relative
 
 
-@lru_cache(maxsize=1024)
+@remembered
 def distribution_points(value: bytes) -> tuple[DistributionPoint, ...]:
     """Decode cRLDistributionPoints or freshestCRL."""
     sequence = _sequence(value)
@@ -368,6 +373,7 @@ def distribution_points(value: bytes) -> tuple[DistributionPoint, ...]:
     return tuple(points)
 
 
+@remembered
 def authority_info_access(value: bytes) -> tuple[tuple[str, GeneralName], ...]:
     """Decode authorityInfoAccess (RFC 5280, 4.2.2.1) into pairs of access method and location."""
     sequence = _sequence(value)

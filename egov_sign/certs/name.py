@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from egov_sign.crypto import der
+from egov_sign.crypto.caching import lazy, remembered
 from egov_sign.errors import InputError
 
 COMMON_NAME = "2.5.4.3"
@@ -112,7 +112,7 @@ class Name:
     def __init__(self, encoded: bytes) -> None:
         self.der = encoded
 
-    @cached_property
+    @lazy
     def rdns(self) -> tuple[Rdn, ...]:
         """The relative distinguished names in the order of the encoding.
 
@@ -126,7 +126,7 @@ class Name:
         """All attributes in the order of the encoding."""
         return tuple(attribute for rdn in self.rdns for attribute in rdn)
 
-    @cached_property
+    @lazy
     def normalized(self) -> tuple[NormalRdn, ...]:
         """The form in which names are compared; that of a name that cannot be read is its bytes."""
         try:
@@ -183,34 +183,34 @@ def _escape(text: str) -> str:
     return escaped[:-1] + "\\ " if escaped.endswith(" ") and len(escaped) > 1 else escaped
 
 
-@lru_cache(maxsize=4096)
+@remembered
 def _parse(encoded: bytes) -> tuple[Rdn, ...]:
     try:
-        outer = der.Reader(encoded)
-        sequence = outer.enter()
-        outer.finish()
-        rdns = []
-        while sequence:
-            rdns.append(_parse_rdn(sequence.enter(der.SET)))
+        whole = der.children(encoded, 0, len(encoded))
+        if len(whole) != 1 or whole[0][0] != der.SEQUENCE:
+            raise der.error("DER_TAG", "not one sequence", 0)
+        _, _, start, stop = whole[0]
+        return tuple([_parse_rdn(encoded[rdn[1] : rdn[3]]) for rdn in der.children(encoded, start, stop)])
     except (InputError, ValueError) as error:
         raise InputError("NAME_MALFORMED", "a distinguished name cannot be read") from error
-    return tuple(rdns)
 
 
-def _parse_rdn(members: der.Reader) -> Rdn:
+@remembered
+def _parse_rdn(encoded: bytes) -> Rdn:
+    members = der.Reader(encoded).enter(der.SET)
     attributes = []
     while members:
         pair = members.enter()
         attribute = Attribute(pair.oid(), *pair.next())
         pair.finish()
-        attribute.text.encode()  # undecodable strings and lone surrogates show here, not later
+        attribute.text  # noqa: B018 - a string that cannot be decoded shows here, not later
         attributes.append(attribute)
     if not attributes:
         raise InputError("NAME_MALFORMED", "an empty set of attributes")
     return tuple(attributes)
 
 
-@lru_cache(maxsize=4096)
+@remembered
 def _normalize(encoded: bytes) -> tuple[NormalRdn, ...]:
     return tuple(tuple(sorted(map(_normal_pair, rdn), key=repr)) for rdn in _parse(encoded))
 

@@ -12,10 +12,12 @@ copied until a value is taken. Whatever breaks the rules raises :class:`egov_sig
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import re
+from datetime import datetime
 from functools import lru_cache
-from typing import Final
+from typing import Final, TypeAlias
 
+from egov_sign.crypto.caching import remembered
 from egov_sign.errors import InputError
 
 BOOLEAN: Final = 0x01
@@ -85,6 +87,46 @@ def header(data: bytes, position: int, end: int) -> tuple[int, int, int]:
     return tag, start, stop
 
 
+Element: TypeAlias = tuple[int, int, int, int]
+"""Where one value lies: its tag, and the offsets where it begins, where its contents start, and where both stop.
+
+A plain tuple, because making a named one takes longer than reading the value."""
+
+
+def children(data: bytes, position: int, end: int) -> list[Element]:
+    """Return the values between ``position`` and ``end``, one after another without a gap.
+
+    Raises:
+        InputError: as :func:`header`.
+    """
+    found = []
+    while position < end:
+        start = position + 2
+        if start <= end and data[position + 1] < 0x80 and data[position] & 0x1F != 0x1F:
+            tag = data[position]
+            stop = start + data[position + 1]
+            if stop > end:
+                raise error("DER_TRUNCATED", "a value reaches beyond its container", position)
+        else:
+            tag, start, stop = header(data, position, end)
+        found.append((tag, position, start, stop))
+        position = stop
+    return found
+
+
+def structure(data: bytes, parent: Element, tags: re.Pattern[bytes]) -> list[Element]:
+    """Return the values within ``parent``, whose tags in their order match ``tags``.
+
+    Raises:
+        InputError: as :func:`header`, or ``DER_TAG``.
+    """
+    _, begin, start, stop = parent
+    found = children(data, start, stop)
+    if not tags.fullmatch(bytes([element[0] for element in found])):
+        raise error("DER_TAG", "the fields of a structure are not what they should be", begin)
+    return found
+
+
 @lru_cache(maxsize=4096)
 def decode_oid(content: bytes) -> str:
     """Return the dotted form of the contents of an OBJECT IDENTIFIER.
@@ -129,16 +171,15 @@ def decode_time(tag: int, content: bytes) -> datetime:
     Raises:
         InputError: ``DER_VALUE``, or ``DER_TAG`` for another type.
     """
-    digits = content[:-1]
     if tag == UTC_TIME:
-        digits = (b"20" if content[:1] < b"5" else b"19") + digits
+        content = (b"20" if content[:1] < b"5" else b"19") + content
     elif tag != GENERALIZED_TIME:
         raise InputError("DER_TAG", "a value that is not a time")
-    if len(digits) != 14 or not digits.isdigit() or content[-1:] != b"Z":
+    if len(content) != 15 or not content[:14].isdigit() or content[14] != 0x5A:
         raise InputError("DER_VALUE", "a malformed time")
-    text = digits.decode()
+    text = content.decode()
     try:
-        return datetime.fromisoformat(f"{text[:8]}T{text[8:]}").replace(tzinfo=UTC)
+        return datetime.fromisoformat(f"{text[:8]}T{text[8:]}")
     except ValueError as error:
         raise InputError("DER_VALUE", "a time that does not exist") from error
 
@@ -244,7 +285,7 @@ class Reader:
             raise error("DER_TRAILING", "something follows where nothing may", self.position)
 
 
-@lru_cache(maxsize=512)
+@remembered
 def decode_named_bits(content: bytes) -> frozenset[int]:
     """Return the numbers of the bits that are 1 in the contents of a BIT STRING; unused bits must be 0.
 
