@@ -155,7 +155,8 @@ class PathRules:
         ``None`` means that no path can go on from here; ``report`` says why.
         """
         try:
-            level = self._process(state, certificate, report, end=False)
+            self._check_common(state, certificate, report, end=False)
+            level = self._policies(state, certificate, report, end=False)
             mappings = certificate.policy_mappings
             if mappings:
                 if any(ANY_POLICY in pair for pair in mappings):
@@ -181,13 +182,14 @@ class PathRules:
     def finish(self, state: PathState, certificate: Certificate, report: Report) -> None:
         """Judge the end entity's certificate below ``state`` (steps 1 to 5, 9 and 10)."""
         try:
-            level = self._process(state, certificate, report, end=True)
-            explicit = _one_less(state.explicit_policy)
+            self._check_common(state, certificate, report, end=True)
             constraints = certificate.policy_constraints
-            if constraints is not None and constraints.require_explicit == 0:
-                explicit = 0
-            if explicit == 0 and not policies.accepted(level, self.policy.initial_policies):
-                report.fail("CERT_POLICY_NOT_ACCEPTED", SubIndication.CHAIN_CONSTRAINTS_FAILURE, "policies")
+            demanded = constraints is not None and constraints.require_explicit == 0
+            # As long as no policy is required, which ones are left does not matter.
+            if demanded or state.explicit_policy in (0, 1):
+                level = self._policies(state, certificate, report, end=True)
+                if level and not policies.accepted(level, self.policy.initial_policies):
+                    report.fail("CERT_POLICY_NOT_ACCEPTED", SubIndication.CHAIN_CONSTRAINTS_FAILURE, "policies")
             self._check_usage(certificate, report)
             self._check_key(working_key(certificate, state.key), report)
         except InputError as error:
@@ -202,17 +204,20 @@ class PathRules:
         except InputError as error:
             unreadable(report, error)
 
-    def _process(
-        self, state: PathState, certificate: Certificate, report: Report, *, end: bool
-    ) -> policies.PolicyLevel:
-        """Do steps 1 to 5 and return the policies after the certificate."""
+    def _check_common(self, state: PathState, certificate: Certificate, report: Report, *, end: bool) -> None:
+        """Do steps 1 to 4."""
         check_form(certificate, report, strict=self.policy.profile_rules)
         self._check_signature(state, certificate, report)
         self._check_validity(certificate, report, end=end)
         self._check_names(state, certificate, report, end=end)
+
+    def _policies(
+        self, state: PathState, certificate: Certificate, report: Report, *, end: bool
+    ) -> policies.PolicyLevel:
+        """Do step 5 and return the policies after the certificate."""
         any_policy_counts = state.inhibit_any_policy != 0 or (not end and certificate.is_self_issued)
         level = policies.process(state.policies, certificate.policies, any_policy_counts=any_policy_counts)
-        if not level and state.explicit_policy == 0:
+        if not level and (end or state.explicit_policy == 0):
             report.fail("CERT_POLICY_NOT_ACCEPTED", SubIndication.CHAIN_CONSTRAINTS_FAILURE, "policies")
         return level
 

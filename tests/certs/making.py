@@ -18,7 +18,7 @@ from egov_sign.certs.validator import CertificateValidator
 from egov_sign.crypto.generate import generate_private_key
 from egov_sign.crypto.keys import PrivateKey
 from egov_sign.limits import DEFAULT_LIMITS, Limits
-from egov_sign.verdict import Indication, Report
+from egov_sign.verdict import Indication, Report, Severity
 
 AT = datetime(2024, 6, 1, 12, tzinfo=UTC)
 BEFORE = datetime(2024, 1, 1, tzinfo=UTC)
@@ -131,6 +131,7 @@ def judge(
 
 
 def codes(report: Report) -> list[str]:
-    """The codes of all findings; there are none exactly if the verdict is VALID."""
-    assert (report.indication is Indication.VALID) == (report.codes == [])
-    return report.codes
+    """The codes of what stands against the verdict; nothing does exactly if it is VALID."""
+    against = [finding.code for _, finding in report.walk() if finding.severity >= Severity.INDETERMINATE]
+    assert (report.indication is Indication.VALID) == (not against)
+    return against
