@@ -318,20 +318,26 @@ class Crl:
 
     @cached_property
     def summary(self) -> dict[str, Json]:
-        """What it is, as plain JSON values."""
+        """What evidence tells about it, as plain JSON values."""
         return {
+            "digest": self.digest,
             "issuer": str(self.issuer),
-            "number": self.number,
-            "base_number": self.base_number,
             "this_update": format_time(self.this_update),
             "next_update": None if self.next_update is None else format_time(self.next_update),
-            "entries": len(self),
-            "digest": self.digest,
         }
+
+    @cached_property
+    def facts(self) -> dict[str, Json]:
+        """What reports tell about it, as plain JSON values."""
+        return {**self.summary, "number": self.number, "base_number": self.base_number, "entries": len(self)}
 
     def __len__(self) -> int:
         """Return the number of entries."""
         return len(self._index) + sum(map(len, self._repeated.values()))
+
+    def __contains__(self, serial: int) -> bool:
+        """Tell whether there is an entry with this serial number, whoever issued the certificate."""
+        return serial in self._index
 
     def __bool__(self) -> bool:
         """A list is a list, even an empty one."""

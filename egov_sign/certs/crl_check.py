@@ -15,7 +15,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from egov_sign.certs.certificate import Certificate
 from egov_sign.certs.crl import EXPIRED_CERTS_ON_CRL, ISSUING_DISTRIBUTION_POINT, Crl, CrlEntry
@@ -25,11 +26,10 @@ from egov_sign.certs.freshness import Question, Window, earliest
 from egov_sign.certs.reasons import ALL_REASONS
 from egov_sign.crypto.keys import PublicKey
 from egov_sign.errors import InputError
-from egov_sign.verdict import Indication, Report, SubIndication
+from egov_sign.verdict import Finding, Indication, Report, SubIndication
 
 
-@dataclass(frozen=True, slots=True)
-class HeldCrl:
+class HeldCrl(NamedTuple):
     """A list at hand, and where it came from."""
 
     crl: Crl
@@ -50,8 +50,7 @@ class _Listed:
         return self.held.crl
 
 
-@dataclass(frozen=True, slots=True)
-class _View:
+class _View(NamedTuple):
     """A complete list, with a delta applied or without."""
 
     base: _Listed
@@ -87,7 +86,7 @@ def judge_crls(question: Question, lists: Iterable[HeldCrl]) -> SourceVerdict:
     verdict = SourceVerdict()
     groups: dict[tuple[bytes, bytes], list[_Listed]] = {}
     for held in lists:
-        report = Report("crl", held.source, facts=held.crl.summary, counts=False)
+        report = Report("crl", held.source, facts=held.crl.facts, counts=False)
         verdict.reports.append(report)
         reasons = covered_reasons(held.crl, question.certificate)
         if reasons:
@@ -158,26 +157,27 @@ def _fits(base: _Listed, delta: _Listed) -> bool:
 
 def _choose(question: Question, views: Sequence[_View]) -> _View | None:
     """Return the view through which the group speaks; say in the reports of the others why they do not count."""
-    max_age = question.policy.crl_max_age
-    usable: list[tuple[_View, Window]] = []
-    failed: list[tuple[_View, Report]] = []
+    current: list[_View] = []
+    later: list[_View] = []
+    objections: list[tuple[_View, Finding]] = []
     for view in views:
-        window, trial = view.window(max_age), Report("crl")
-        if window.judge(question, trial):
-            usable.append((view, window))
+        window = view.window(question.policy.crl_max_age)
+        objection = window.objection(question)
+        if objection is not None:
+            objections.append((view, objection))
+        elif window.is_current(question):
+            current.append(view)
         else:
-            failed.append((view, trial))
-    current = [(view, window) for view, window in usable if window.is_current(question)]
-    if current:
-        chosen = max(current, key=lambda pair: pair[1].this_update)[0]
-    elif usable:
-        chosen = min(usable, key=lambda pair: pair[1].this_update)[0]
-    else:
-        chosen = None
-    for view, trial in failed:
+            later.append(view)
+    chosen = max(current, key=_age) if current else min(later, key=_age, default=None)
+    for view, objection in objections:
         if chosen is None or view.newest not in chosen.members:
-            view.newest.report.findings += trial.findings
+            view.newest.report.findings.append(objection)
     return chosen
+
+
+def _age(view: _View) -> datetime:
+    return view.newest.crl.this_update
 
 
 def _final(question: Question, views: Sequence[_View], chosen: _View | None) -> tuple[_View, CrlEntry] | None:
@@ -211,24 +211,9 @@ def _settle(question: Question, verdict: SourceVerdict, view: _View, entry: CrlE
             verdict.invalidity_date = entry.invalidity_date
     for listed in view.members:
         verdict.decisive.append(listed.report)
-        verdict.evidence.append(_evidence(listed.held, question.certificate, status, entry))
-
-
-def _evidence(held: HeldCrl, certificate: Certificate, status: Status, entry: CrlEntry | None) -> Evidence:
-    crl = held.crl
-    return Evidence(
-        "crl",
-        crl.data,
-        crl.digest,
-        held.source,
-        str(crl.issuer),
-        crl.this_update,
-        crl.next_update,
-        certificate.serial,
-        status,
-        entry.revoked_at if entry else None,
-        entry.reason if entry else None,
-    )
+        crl, serial = listed.crl, question.certificate.serial
+        dates = () if entry is None else (entry.revoked_at, entry.reason)
+        verdict.evidence.append(Evidence("crl", crl.data, listed.held.source, crl.summary, serial, status, *dates))
 
 
 def _is_authentic(question: Question, listed: _Listed) -> bool:
@@ -247,7 +232,7 @@ def _signer(question: Question, crl: Crl, report: Report) -> PublicKey | None:
     """Return the key that signed the list and was entitled to; say in ``report`` why there is none."""
     refused: dict[str, Certificate] = {}
     if crl.issuer == question.issuer.subject and crl.is_signed_by(question.context.issuer_key):
-        if _may_sign_lists(question.issuer):
+        if may_sign_lists(question.issuer):
             return question.context.issuer_key
         refused["CRL_SIGNER_USAGE"] = question.issuer
     for candidate in question.context.known(crl.issuer):
@@ -268,7 +253,7 @@ def _refusal(question: Question, crl: Crl, candidate: Certificate, report: Repor
     try:
         if not crl.is_signed_by(candidate.public_key):
             return "CRL_SIGNATURE"
-        if not _may_sign_lists(candidate):
+        if not may_sign_lists(candidate):
             return "CRL_SIGNER_USAGE"
     except InputError:
         return "CRL_SIGNATURE"  # a key or a usage that cannot be read
@@ -279,5 +264,6 @@ def _refusal(question: Question, crl: Crl, candidate: Certificate, report: Repor
     return "CRL_SIGNER_UNTRUSTED"
 
 
-def _may_sign_lists(certificate: Certificate) -> bool:
+def may_sign_lists(certificate: Certificate) -> bool:
+    """Tell whether the key of ``certificate`` may sign lists (RFC 5280, 6.3.3 (f))."""
     return certificate.key_usage is None or "cRLSign" in certificate.key_usage

@@ -7,10 +7,11 @@ again years later: :func:`evidence_in` collects them from any report, and
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
+from typing import NamedTuple
 
 from egov_sign.certs.freshness import Kind
 from egov_sign.certs.reasons import Reason
@@ -30,21 +31,20 @@ class Status(IntEnum):
     @property
     def label(self) -> str:
         """The name in reports: ``good``, ``on-hold`` and so on."""
-        return self.name.lower().replace("_", "-")
+        return _LABELS[self]
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+_LABELS = {status: status.name.lower().replace("_", "-") for status in Status}
+
+
+class Evidence(NamedTuple):
     """A list or a response that decided about a certificate.
 
     Attributes:
         kind: ``crl`` or ``ocsp``.
         data: its DER bytes.
-        digest: their SHA-256, in lower-case hexadecimal digits.
         source: where it came from: a file, an address, ``embedded``…
-        issuer: who issued it, in words.
-        this_update: since when the status is known.
-        next_update: when newer information is due; ``None`` if it does not say.
+        summary: ``digest`` (SHA-256), ``issuer``, ``this_update`` and ``next_update`` as plain JSON values.
         serial: the serial number of the certificate it was asked about.
         status: what it says about the certificate.
         revoked_at: when that was revoked; also a revocation that was not yet effective.
@@ -53,34 +53,29 @@ class Evidence:
 
     kind: Kind
     data: bytes
-    digest: str
     source: str
-    issuer: str
-    this_update: datetime
-    next_update: datetime | None
+    summary: Mapping[str, Json]
     serial: int
     status: Status
     revoked_at: datetime | None = None
     reason: Reason | None = None
 
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the bytes, in lower-case hexadecimal digits."""
+        return str(self.summary["digest"])
+
     def to_dict(self) -> dict[str, Json]:
         """Return all but the bytes as plain JSON values."""
         return {
+            **self.summary,
             "kind": self.kind,
-            "digest": self.digest,
             "source": self.source,
-            "issuer": self.issuer,
-            "this_update": format_time(self.this_update),
-            "next_update": _time(self.next_update),
             "serial": f"{self.serial:x}",
             "status": self.status.label,
-            "revoked_at": _time(self.revoked_at),
-            "reason": self.reason.label if self.reason is not None else None,
+            "revoked_at": None if self.revoked_at is None else format_time(self.revoked_at),
+            "reason": None if self.reason is None else self.reason.label,
         }
-
-
-def _time(moment: datetime | None) -> str | None:
-    return None if moment is None else format_time(moment)
 
 
 @dataclass(slots=True)
@@ -101,6 +96,26 @@ def _walk(report: Report) -> Iterator[Evidence]:
     for child in report.children:
         if child.counts:
             yield from _walk(child)
+
+
+def status_facts(
+    serial: int,
+    status: Status,
+    evidence: Sequence[Evidence],
+    *,
+    revoked_at: datetime | None = None,
+    reason: Reason | None = None,
+    invalidity_date: datetime | None = None,
+) -> dict[str, Json]:
+    """Return the facts of a report on revocation."""
+    return {
+        "status": status.label,
+        "serial": f"{serial:x}",
+        "revoked_at": None if revoked_at is None else format_time(revoked_at),
+        "reason": None if reason is None else reason.label,
+        "invalidity_date": None if invalidity_date is None else format_time(invalidity_date),
+        "evidence": [found.to_dict() for found in evidence],
+    }
 
 
 @dataclass(slots=True)

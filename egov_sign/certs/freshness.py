@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from egov_sign.certs.algorithm_policy import AlgorithmPolicy, algorithm_policy
 from egov_sign.certs.certificate import Certificate
@@ -12,7 +12,7 @@ from egov_sign.certs.validator import PathContext
 from egov_sign.clock import format_time
 from egov_sign.crypto.algorithms import SignatureAlgorithm
 from egov_sign.crypto.keys import PublicKey
-from egov_sign.verdict import Report, SubIndication
+from egov_sign.verdict import Finding, Report, Scalar, Severity, SubIndication
 
 Kind = Literal["ocsp", "crl"]
 
@@ -40,8 +40,7 @@ class RevocationPolicy:
 DEFAULT_POLICY = RevocationPolicy()
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """What is asked: was this certificate revoked at that time, as far as is known at this one?
 
     Attributes:
@@ -68,8 +67,7 @@ class Question:
         return False
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(NamedTuple):
     """When something was issued, and until when it holds.
 
     Attributes:
@@ -86,28 +84,27 @@ class Window:
         """Tell whether it was issued by the time that is asked about; else it was issued later."""
         return self.this_update <= question.at + question.policy.clock_skew
 
-    def judge(self, question: Question, report: Report) -> bool:
-        """Tell whether "not revoked" may be concluded from it, and say in ``report`` why not.
+    def objection(self, question: Question) -> Finding | None:
+        """Return why "not revoked" may not be concluded from it; ``None`` if it may.
 
         1. It was issued by the time of asking.
         2. It still held at the time that is asked about; what was issued after that time knows more, not less.
         3. It was issued before the certificate expired: afterwards a revoked certificate may have been dropped.
         """
-        at, policy = question.at, question.policy
-        if self.this_update > question.known_at + policy.clock_skew:
-            report.fail("STATUS_FROM_FUTURE", SubIndication.TRY_LATER, this_update=format_time(self.this_update))
-            return False
+        if self.this_update > question.known_at + question.policy.clock_skew:
+            return _objection("STATUS_FROM_FUTURE", this_update=format_time(self.this_update))
         if self.is_current(question):
             if self.until is None:
-                report.fail("STATUS_NO_NEXT_UPDATE", SubIndication.TRY_LATER)
-                return False
-            if at > self.until:
-                report.fail("STATUS_STALE", SubIndication.TRY_LATER, until=format_time(self.until))
-                return False
+                return _objection("STATUS_NO_NEXT_UPDATE")
+            if question.at > self.until:
+                return _objection("STATUS_STALE", until=format_time(self.until))
         if self.this_update > question.certificate.not_after and not self.keeps_expired:
-            report.fail("STATUS_AFTER_EXPIRY", SubIndication.TRY_LATER, this_update=format_time(self.this_update))
-            return False
-        return True
+            return _objection("STATUS_AFTER_EXPIRY", this_update=format_time(self.this_update))
+        return None
+
+
+def _objection(code: str, **params: Scalar) -> Finding:
+    return Finding(code, Severity.INDETERMINATE, SubIndication.TRY_LATER, params)
 
 
 def earliest(*moments: datetime | None) -> datetime | None:

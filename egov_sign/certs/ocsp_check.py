@@ -211,7 +211,10 @@ def _is_timely(question: Question, response: OcspResponse, answer: SingleRespons
         report.fail("OCSP_TIMES", TRY_LATER, produced_at=format_time(produced))
         return False
     keeps = answer.archive_cutoff is not None and answer.archive_cutoff <= question.certificate.not_after
-    return Window(answer.this_update, until, keeps).judge(question, report)
+    objection = Window(answer.this_update, until, keeps).objection(question)
+    if objection is not None:
+        report.findings.append(objection)
+    return objection is None
 
 
 def _evidence(held: HeldResponse, certificate: Certificate, status: Status, answer: SingleResponse) -> Evidence:
@@ -219,11 +222,13 @@ def _evidence(held: HeldResponse, certificate: Certificate, status: Status, answ
     return Evidence(
         "ocsp",
         response.data,
-        response.digest,
         held.source,
-        str(response.responder),
-        answer.this_update,
-        answer.next_update,
+        {
+            "digest": response.digest,
+            "issuer": str(response.responder),
+            "this_update": format_time(answer.this_update),
+            "next_update": None if answer.next_update is None else format_time(answer.next_update),
+        },
         certificate.serial,
         status,
         answer.revoked_at,

@@ -20,13 +20,14 @@ from typing import TypeVar
 from egov_sign.certs.certificate import Certificate
 from egov_sign.certs.crl_check import HeldCrl, judge_crls
 from egov_sign.certs.crl_scope import crl_issuers
-from egov_sign.certs.evidence import RevocationReport, SourceVerdict, Status
+from egov_sign.certs.evidence import RevocationReport, SourceVerdict, Status, status_facts
 from egov_sign.certs.extensions import DistributionPoint
 from egov_sign.certs.freshness import DEFAULT_POLICY, Kind, Question, RevocationPolicy
 from egov_sign.certs.ocsp import CertId
 from egov_sign.certs.ocsp_check import HeldResponse, judge_responses
 from egov_sign.certs.reasons import Reason
 from egov_sign.certs.sources import RevocationSources
+from egov_sign.certs.standing import Standing
 from egov_sign.certs.validator import PathContext
 from egov_sign.clock import as_utc, format_time
 from egov_sign.errors import ConfigurationError, FetchError, InputError
@@ -57,6 +58,7 @@ class Revocation:
         self.sources = sources
         self.policy = policy
         self.known_at = None if known_at is None else as_utc(known_at)
+        self._standing: dict[tuple[bytes, bytes], Standing] = {}
 
     def check(
         self, certificate: Certificate, issuer: Certificate, at: datetime, context: PathContext
@@ -67,19 +69,25 @@ class Revocation:
         ``never-issued``, ``unknown``), ``serial``, ``revoked_at``, ``reason``, ``invalidity_date`` and ``evidence``.
         A certificate revoked in the very second ``at`` was revoked; one revoked later was good, with a note.
         """
-        return self._check(certificate, issuer, as_utc(at), context, frozenset())
+        at = as_utc(at)
+        standing = self._standing.get((issuer.der, context.issuer_key.spki))
+        if standing is not None and standing.revision == self.sources.revision:
+            report = None if self.sources.responses(certificate.serial) else standing.report(certificate, at)
+            if report is not None:
+                return report
+        return self._check(certificate, issuer, at, context, frozenset())
 
     def _check(
         self, certificate: Certificate, issuer: Certificate, at: datetime, context: PathContext, asking: frozenset[str]
     ) -> RevocationReport:
-        report = RevocationReport("revocation", str(certificate.subject))
+        report = RevocationReport("revocation", f"{certificate.serial:x}")
         known_at = at if self.known_at is None else max(at, self.known_at)
         question = Question(certificate, issuer, at, known_at, context, self.policy)
 
         def status_of(delegate: Certificate, moment: datetime) -> Report:
             names = asking | {certificate.fingerprint}
             if delegate.fingerprint in names:
-                loop = Report("revocation", str(delegate.subject))
+                loop = Report("revocation", f"{delegate.serial:x}")
                 loop.fail("OCSP_RESPONDER_LOOP", TRY_LATER)
                 return loop
             return self._check(delegate, issuer, max(at, moment), context, names)
@@ -92,6 +100,10 @@ class Revocation:
         except ConfigurationError as error:
             report.warn("REVOCATION_CACHE_UNWRITABLE", error=error.message)
         _conclude(report, question, inquiry)
+        if inquiry.is_by_one_list and not self.sources.remembers:
+            standing = Standing.of(question, inquiry.lists[0], self.sources.revision)
+            if standing is not None:
+                self._standing[issuer.der, context.issuer_key.spki] = standing
         return report
 
 
@@ -111,8 +123,9 @@ class _Inquiry:
     def run(self) -> None:
         """Hear what is at hand, then fetch what is missing."""
         certificate = self.question.certificate
-        self.lists = self.sources.crls(crl_issuers(certificate), certificate.crl_urls)
-        self.responses = self.sources.responses(certificate.serial, self._queries())
+        remembers = self.sources.remembers
+        self.lists = self.sources.crls(crl_issuers(certificate), certificate.crl_urls if remembers else ())
+        self.responses = self.sources.responses(certificate.serial, self._queries() if remembers else ())
         for kind in _KINDS:
             self._judge(kind)
         if not self.sources.is_online or self._is_refused:
@@ -125,6 +138,13 @@ class _Inquiry:
                 self._fetch_lists()
             if self.verdicts[kind].is_decided:
                 return
+
+    @property
+    def is_by_one_list(self) -> bool:
+        """Whether the certificate was found good, and a single list is all there was to hear."""
+        if len(self.lists) != 1 or self.responses or self.sources.unreadable:
+            return False
+        return self.verdicts["crl"].status is Status.GOOD
 
     def _judge(self, kind: Kind) -> SourceVerdict:
         if kind == "crl":
@@ -235,14 +255,14 @@ def _conclude(report: RevocationReport, question: Question, inquiry: _Inquiry) -
     for verdict in decided:
         for child in verdict.decisive:
             child.counts = True
-    report.facts = {
-        "status": gravest.status.label,
-        "serial": f"{question.certificate.serial:x}",
-        "revoked_at": None if gravest.revoked_at is None else format_time(gravest.revoked_at),
-        "reason": None if gravest.reason is None else gravest.reason.label,
-        "invalidity_date": None if gravest.invalidity_date is None else format_time(gravest.invalidity_date),
-        "evidence": [found.to_dict() for found in report.evidence],
-    }
+    report.facts = status_facts(
+        question.certificate.serial,
+        gravest.status,
+        report.evidence,
+        revoked_at=gravest.revoked_at,
+        reason=gravest.reason,
+        invalidity_date=gravest.invalidity_date,
+    )
     _judge_status(report, gravest)
     if len({verdict.status for verdict in decided}) > 1:
         report.warn("REVOCATION_SOURCES_DISAGREE", status=gravest.status.label)

@@ -61,6 +61,7 @@ class RevocationSources:
         self.limits = limits
         self.unreadable: list[tuple[str, EgovSignError]] = []
         self._cache = cache
+        self._changes = 0
         self._fetcher = fetcher or OfflineFetcher()
         self._nonce = nonce
         self._parent: RevocationSources | None = None
@@ -165,8 +166,10 @@ class RevocationSources:
 
     def _hold_crl(self, held: HeldCrl) -> None:
         self._crls.setdefault(held.crl.issuer, []).append(held)
+        self._changes += 1
 
     def _hold_response(self, held: HeldResponse) -> None:
+        self._changes += 1
         if not held.response.is_successful:
             self._unsigned.append(held)
         for serial in {answer.cert_id.serial for answer in held.response.answers if answer.cert_id is not None}:
@@ -211,7 +214,17 @@ class RevocationSources:
             except InputError as error:
                 self.unreadable.append((f"cache of {key}", error))
 
+    @property
+    def revision(self) -> int:
+        """A number that changes whenever a list or response is added."""
+        return self._changes + (0 if self._parent is None else self._parent.revision)
+
     # What can be fetched
+
+    @property
+    def remembers(self) -> bool:
+        """Whether lists and responses can be at hand by the address they were fetched from."""
+        return self._cache is not None or self.is_online
 
     @property
     def is_online(self) -> bool:
@@ -289,6 +302,7 @@ class RevocationSources:
         same = [other for other in known if other.source == held.source]
         if any(other.crl.this_update >= held.crl.this_update for other in same):
             return
+        self._changes += 1
         self._crls[held.crl.issuer] = [other for other in known if other not in same] + [held]
         self._recalled.add(held.source)
         if self._cache is not None:

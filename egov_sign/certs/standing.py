@@ -1,0 +1,67 @@
+"""A shorter way for the commonest case: one list, at hand and sound, speaks about all certificates of an issuer.
+
+What :mod:`egov_sign.certs.crl_check` establishes about such a list does not depend on the certificate. It is done for
+the first certificate of the issuer; for the next ones the look-up remains. Whatever is not plainly "not listed" goes
+the whole way.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from egov_sign.certs.certificate import Certificate
+from egov_sign.certs.crl_check import HeldCrl, may_sign_lists
+from egov_sign.certs.evidence import Evidence, RevocationReport, Status, status_facts
+from egov_sign.certs.freshness import Question, earliest
+from egov_sign.verdict import Report
+
+_MOMENT = timedelta(microseconds=1)
+
+
+class Standing(NamedTuple):
+    """A list that stands for its issuer.
+
+    Attributes:
+        held: the list: complete, without a scope, signed with the issuer's key, the only one at hand.
+        since: first moment that may be asked about.
+        until: last moment that may be asked about.
+        revision: that of the sources when this was established.
+    """
+
+    held: HeldCrl
+    since: datetime
+    until: datetime
+    revision: int
+
+    @classmethod
+    def of(cls, question: Question, held: HeldCrl, revision: int) -> Standing | None:
+        """Return the standing of ``held``, by which alone the certificate of ``question`` was found good.
+
+        ``None`` if what was found depends on that certificate or on the time asked about.
+        """
+        crl, key, policy = held.crl, question.context.issuer_key, question.policy
+        age = None if policy.crl_max_age is None else crl.this_update + policy.crl_max_age
+        until = earliest(crl.next_update, age, policy.algorithms.end(crl.signature_algorithm, key.bits) - _MOMENT)
+        since = crl.this_update - policy.clock_skew
+        whole = crl.scope is None and not crl.is_delta and crl.issuer == question.issuer.subject
+        own = crl.is_signed_by(key) and may_sign_lists(question.issuer)
+        if whole and own and crl.next_update is not None and until is not None and since <= question.at <= until:
+            return cls(held, since, until, revision)
+        return None
+
+    def report(self, certificate: Certificate, at: datetime) -> RevocationReport | None:
+        """Return the report on a certificate that is not listed; ``None`` if that is not the whole story."""
+        crl = self.held.crl
+        if (
+            not self.since <= at <= self.until
+            or crl.this_update > certificate.not_after
+            or certificate.serial in crl
+            or any(point.crl_issuer for point in certificate.crl_distribution_points)
+        ):
+            return None
+        evidence = Evidence("crl", crl.data, self.held.source, crl.summary, certificate.serial, Status.GOOD)
+        report = RevocationReport("revocation", f"{certificate.serial:x}", evidence=[evidence])
+        report.children.append(Report("crl", self.held.source, facts=crl.facts))
+        report.facts = status_facts(certificate.serial, Status.GOOD, report.evidence)
+        return report
