@@ -112,9 +112,14 @@ def check_represented(represented: Represented) -> list[Finding]:
     return []
 
 
-def emergency(service: str, form: Mapping[str, str]) -> bool:
-    """Tell whether the complaints of a home call read like an emergency: advice to dial 103, never a refusal."""
-    return service == "CALL" and bool(_EMERGENCY.search(form.get("complaints", "")))
+def advice(service: str, form: Mapping[str, str]) -> list[Finding]:
+    """Return what the applicant of a home call should be told at once: ``CALL_EMERGENCY``, dial 103.
+
+    It is advice and never a refusal: the call goes its way all the same.
+    """
+    if service == "CALL" and _EMERGENCY.search(form.get("complaints", "")):
+        return [reason("CALL_EMERGENCY", "complaints")]
+    return []
 
 
 def _format_reason(field: str, detail: str) -> Finding:

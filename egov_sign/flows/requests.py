@@ -11,6 +11,7 @@ from egov_sign import messages
 from egov_sign.certs.iin import Iin
 from egov_sign.clock import format_time
 from egov_sign.errors import ConfigurationError
+from egov_sign.flows import forms
 from egov_sign.flows.attachments import AttachedFile
 from egov_sign.flows.engine import Run, TransitionError, Work
 from egov_sign.flows.forms import Represented
@@ -42,7 +43,7 @@ class State(StrEnum):
 TRANSITIONS: dict[State, frozenset[State]] = {
     State.DRAFT: frozenset({State.READY_TO_SIGN, State.REFUSED_EDS, State.REFUSED, State.WITHDRAWN}),
     State.READY_TO_SIGN: frozenset({State.SIGNED, State.REFUSED_EDS, State.WITHDRAWN}),
-    State.SIGNED: frozenset({State.SENT, State.NOT_DELIVERED}),
+    State.SIGNED: frozenset({State.SENT, State.REGISTERED}),
     State.SENT: frozenset({State.REGISTERED, State.NOT_DELIVERED, State.REFUSED}),
     State.NOT_DELIVERED: frozenset({State.SENT, State.REGISTERED, State.WITHDRAWN}),
     State.REGISTERED: frozenset({State.IN_PROCESSING, State.WITHDRAWN}),
@@ -52,6 +53,8 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.REFUSED_EDS: frozenset(),
     State.WITHDRAWN: frozenset(),
 }
+PROCEDURES: dict[State, frozenset[State]] = {State.DRAFT: frozenset({State.COMPLETED, State.REFUSED})}
+"""The transitions where the regulation has two procedures and neither signature nor number (R261, R262)."""
 ACTIVE = frozenset({State.SENT, State.NOT_DELIVERED, State.REGISTERED, State.IN_PROCESSING})
 """On their way: another request for the same would be a duplicate."""
 TERMINAL = frozenset(state for state, following in TRANSITIONS.items() if not following)
@@ -137,6 +140,11 @@ class Request:
         """Whom the service is for: the represented person, or the applicant."""
         return Iin.parse(self.represented.iin) if self.represented else self.applicant
 
+    @property
+    def advice(self) -> list[Finding]:
+        """What the applicant should be told at once, whatever becomes of the request (``CALL_EMERGENCY``)."""
+        return forms.advice(self.service, self.form)
+
     def entered(self, state: State) -> datetime | None:
         """Return when it first came to ``state``."""
         return next((datetime.fromisoformat(at) for name, at in self.history if name == state.value), None)
@@ -147,7 +155,8 @@ class Request:
         Raises:
             TransitionError: ``STATE_TRANSITION`` if that does not follow from where it stands (R425).
         """
-        if self.history and state not in TRANSITIONS[self.state]:
+        table = TRANSITIONS if self.run.flow.grounds else PROCEDURES
+        if self.history and state not in table.get(self.state, ()):
             raise TransitionError(
                 "STATE_TRANSITION", f"{state} cannot follow {self.state}", where=self.number or self.id
             )

@@ -113,7 +113,8 @@ class Workstation:
             request = self._own(work, number)
             request.outcome_evidence = evidence.keep(work, check)
             decision = self._decide(work, request, issuer, person.get(), attached.value)
-        gateway.deliver_one(self.services, decision.request.answer_message)
+        if decision.request.answer_message:
+            gateway.deliver_one(self.services, decision.request.answer_message)
         return Answer(decision)
 
     def overdue(self) -> list[Request]:
@@ -133,7 +134,7 @@ class Workstation:
     ) -> Decision:
         run = request.run
         run.actor = employees.masked(issuer.employee)
-        sent = request.entered(State.SENT) or work.now
+        sent = request.entered(State.SENT) or request.entered(State.SIGNED) or work.now
         case = Case(request, self.provider, recipient, attachment, work.unit, work.now, sent, self.services.settings)
         request.move(work, State.IN_PROCESSING)
         reasons = grounds.examine(case)
@@ -151,7 +152,8 @@ class Workstation:
             refusal = Refusal(refused_step, tuple(reasons), request.number, request.outcome)
             decision = Decision(request, document, {}, refusal)
         self._finish(work, request, reasons)
-        self._send_answer(work, request, document)
+        if request.channel == "portal":
+            self._send_answer(work, request, document)
         request.save(work)
         return decision
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -75,10 +75,14 @@ class Town:
         return self.desk.process(self.desk_session(iin), number, self.world.signer(signer)).get()
 
 
-def build_town(
-    folder: Path, *, at: datetime = NOW, profile: str = "astana", build: Callable[[datetime], World] | None = None
-) -> Town:
-    world = build(at) if build else World.build(at=at)
+@cache
+def world_at(at: datetime, kind: str | None = None) -> World:
+    """The world of the services at a time; its keys and certificates are made once."""
+    return World.build(at=at, kind=kind)
+
+
+def build_town(folder: Path, *, at: datetime = NOW, profile: str = "astana", kind: str | None = None) -> Town:
+    world = world_at(at, kind)
     clock = FrozenClock(at)
     services = Services(
         store=JsonStore(folder),
