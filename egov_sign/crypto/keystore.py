@@ -29,7 +29,9 @@ from egov_sign.limits import DEFAULT_LIMITS, Limits
 Password = Callable[[], bytes | str]
 """Returns the password; called only if one is needed, and once."""
 
-_PEM = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,40})-----\s*(.*?)-----END \1-----", re.DOTALL)
+_MAX_OBJECTS = 1000
+"""Joining keys and certificates costs their product."""
+_PEM_LABEL = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,40})-----")
 _PEM_BEGIN = b"-----BEGIN "
 _CERTIFICATE_LABELS = ("CERTIFICATE", "X509 CERTIFICATE")
 _TRADITIONAL_KEY_LABELS = ("RSA PRIVATE KEY", "EC PRIVATE KEY", "DSA PRIVATE KEY")
@@ -172,19 +174,15 @@ class _Reading:
         self.certificates: list[Bag] = []
 
     def pem(self, data: bytes) -> None:
-        blocks = list(_PEM.finditer(data))
-        if len(blocks) != data.count(_PEM_BEGIN):
-            raise _malformed("a PEM object is cut off")
-        for block in blocks:
-            label = block[1].decode()
+        for label, text, whole in _pem_objects(data):
             if label in _CERTIFICATE_LABELS:
-                self.certificates.append(Bag(_base64(block[2])))
+                self.certificates.append(Bag(_base64(text)))
             elif label == "PRIVATE KEY":
-                self.keys.append(Bag(_base64(block[2])))
+                self.keys.append(Bag(_base64(text)))
             elif label == "ENCRYPTED PRIVATE KEY":
-                self._encrypted_key(_base64(block[2]))
+                self._encrypted_key(_base64(text))
             elif label in _TRADITIONAL_KEY_LABELS:
-                self._traditional_key(block[0], serialization.load_pem_private_key)
+                self._traditional_key(whole, serialization.load_pem_private_key)
         if not self.keys and not self.certificates:
             raise InputError("KEYSTORE_EMPTY", "the file has neither a private key nor a certificate")
 
@@ -255,6 +253,8 @@ class _Parts:
 
 
 def _joined(key_bags: Sequence[Bag], certificate_bags: Sequence[Bag]) -> KeyStore:
+    if len(key_bags) + len(certificate_bags) > _MAX_OBJECTS:
+        raise LimitError("KEYSTORE_TOO_LARGE", f"a file of more than {_MAX_OBJECTS} keys and certificates")
     parts = [_Parts(bag.content) for bag in certificate_bags]
     aliases: set[str] = set()
     entries = []
@@ -330,6 +330,21 @@ def _tags(data: bytes) -> tuple[int, ...]:
     while fields and len(tags) < 4:
         tags.append(fields.next()[0])
     return tuple(tags)
+
+
+def _pem_objects(data: bytes) -> Iterator[tuple[str, bytes, bytes]]:
+    """Yield label, text and the whole of each object in PEM (RFC 7468); what stands between them is no matter."""
+    position = 0
+    while (begin := data.find(_PEM_BEGIN, position)) >= 0:
+        label = _PEM_LABEL.match(data, begin)
+        if label is None:
+            raise _malformed("a PEM object has no proper label")
+        end = b"-----END %b-----" % label[1]
+        stop = data.find(end, label.end())
+        if stop < 0:
+            raise _malformed("a PEM object is cut off")
+        position = stop + len(end)
+        yield label[1].decode(), data[label.end() : stop], data[begin:position]
 
 
 def _base64(text: bytes) -> bytes:

@@ -417,6 +417,8 @@ def test_a_signer_uses_the_algorithm_asked_for() -> None:
         pytest.param(sequence(sequence(), octet_string(b"12345678")), id="an encrypted key without a scheme"),
         pytest.param(b"-----BEGIN PRIVATE KEY-----\nMAA=\n", id="PEM without its end"),
         pytest.param(pem("CERTIFICATE", b"\x30\x03\x02\x01\x01"), id="PEM of what is no certificate"),
+        pytest.param(b"-----BEGIN A-----\n" * 200_000, id="PEM that begins again and again"),
+        pytest.param(b"-----BEGIN a-----\n-----END a-----\n", id="PEM with a label in lower case"),
         pytest.param(b"-----BEGIN PRIVATE KEY-----\n?\n-----END PRIVATE KEY-----", id="PEM that is not base64"),
     ],
 )
@@ -468,6 +470,13 @@ def test_a_file_that_is_too_large_is_refused() -> None:
     assert open_keystore(data, limits=replace(DEFAULT_LIMITS, keystore_bytes=len(data)))
     with pytest.raises(LimitError, match="KEYSTORE_TOO_LARGE"):
         open_keystore(data, limits=replace(DEFAULT_LIMITS, keystore_bytes=len(data) - 1))
+
+
+def test_a_file_of_too_many_objects_is_refused() -> None:
+    item = pem("CERTIFICATE", chain_of(KeyKind.EC256)[1])
+    assert len(open_keystore(item * 1000).certificates) == 1000
+    with pytest.raises(LimitError, match="KEYSTORE_TOO_LARGE"):
+        open_keystore(item * 1001)
 
 
 @pytest.mark.parametrize("legacy", [False, True])
