@@ -77,7 +77,7 @@ class Parts:
             return 5
         if der.explicit(2) in kinds:
             return 4
-        newer = any(cms.read_signer(signer).version == 3 for signer in self.signers)
+        newer = any(Reader(signer).enter().integer() == 3 for signer in self.signers)
         return 3 if newer or der.explicit(1) in kinds or self.content_type != cms.DATA else 1
 
 

@@ -159,11 +159,12 @@ class WsseValidator:
         report.children.append(transport.report)
         # 3. Cover.
         covered = next((item for item in transport.covered if _is_whole(item, envelope.body)), None)
-        if covered is None:
-            report.fail("WSSE_BODY_NOT_SIGNED", SubIndication.FORMAT_FAILURE, transport.report.name)
-        elif transport.report.indication is not Indication.INVALID:
-            verdict.body = signed_tree(covered.octets, self.limits)
-            self._read(verdict, verdict.body)
+        if transport.report.indication is not Indication.INVALID:
+            if covered is None:
+                report.fail("WSSE_BODY_NOT_SIGNED", SubIndication.FORMAT_FAILURE, transport.report.name)
+            else:
+                verdict.body = signed_tree(covered.octets, self.limits)
+                self._read(verdict, verdict.body)
         report.facts["body_signed"] = covered is not None
         # 4. Business signature.
         self._judge_business(verdict, envelope, at, business, certificates)
