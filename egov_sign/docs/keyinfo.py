@@ -17,9 +17,9 @@ from egov_sign.certs.name import SHORT_NAMES, Name, prepare
 from egov_sign.crypto import der_write as der
 from egov_sign.crypto import digests
 from egov_sign.docs.refusal import Refusal
-from egov_sign.docs.xmldsig import DS, DSIG11_NS, base64_of
+from egov_sign.docs.xmldsig import DS, DSIG11_NS, base64_of, digest_name
 from egov_sign.docs.xmlparse import text_of
-from egov_sign.errors import InputError, UnsupportedError
+from egov_sign.errors import InputError
 from egov_sign.limits import Limits
 from egov_sign.verdict import SubIndication
 
@@ -107,7 +107,7 @@ def _read_x509_data(element: etree._Element, info: KeyInfo, limits: Limits, wher
         if tag == DS + "X509Certificate":
             _add_certificate(child, info, limits, where + "/X509Certificate")
         elif tag == DS + "X509IssuerSerial":
-            info.issuer_serials.append(_read_issuer_serial(child, where))
+            info.issuer_serials.append(read_issuer_serial(child, where))
         elif tag == DS + "X509SubjectName":
             info.subject_names.append(text_of(child))
         elif tag == DS + "X509SKI":
@@ -115,7 +115,7 @@ def _read_x509_data(element: etree._Element, info: KeyInfo, limits: Limits, wher
         elif tag == DS + "X509CRL":
             info.crls.append(base64_of(child, where + "/X509CRL"))
         elif tag == _DSIG11 + "X509Digest":
-            info.digests.append((_digest(child, where), base64_of(child, where + "/X509Digest")))
+            info.digests.append((digest_name(child, where), base64_of(child, where + "/X509Digest")))
 
 
 def _add_certificate(element: etree._Element, info: KeyInfo, limits: Limits, where: str) -> None:
@@ -150,15 +150,12 @@ def _read_token_reference(element: etree._Element, info: KeyInfo, limits: Limits
         raise Refusal("XML_KEY_INFO_MALFORMED", SubIndication.FORMAT_FAILURE, where)
 
 
-def _digest(element: etree._Element, where: str) -> str:
-    uri = element.get("Algorithm", "")
-    try:
-        return digests.by_xml_uri(uri)
-    except UnsupportedError:
-        raise Refusal("XML_ALGORITHM_UNKNOWN", SubIndication.CRYPTO_CONSTRAINTS_FAILURE, where, algorithm=uri) from None
+def read_issuer_serial(element: etree._Element, where: str) -> tuple[str, int]:
+    """Return the issuer's name as text and the serial number of an X509IssuerSerialType.
 
-
-def _read_issuer_serial(element: etree._Element, where: str) -> tuple[str, int]:
+    Raises:
+        Refusal: ``XML_KEY_INFO_MALFORMED``.
+    """
     children = list(element.iterchildren("*"))
     if [child.tag for child in children] == [DS + "X509IssuerName", DS + "X509SerialNumber"]:
         serial = text_of(children[1]).strip()

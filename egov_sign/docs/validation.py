@@ -4,11 +4,13 @@ For each signature of the document, in document order:
 
 1. *Format checking* (5.2.2): the signature has exactly the form of the standard.
 2. *Identification of the signing certificate* (5.2.3): among the certificates it carries or the caller offers, the one
-   its KeyInfo names and whose key verifies it; a KeyValue must be the key of that certificate.
-3. *Validation context* (5.2.4): one validation time, the caller's trust anchors, the algorithm policy.
+   its KeyInfo names and whose key verifies it; a KeyValue must be the key of that certificate, and so must the one
+   that signed XAdES properties name.
+3. *Validation context* (5.2.4): the caller's trust anchors, the algorithm policy, the evidence in the signature; the
+   time is that of the earliest valid time-stamp (5.5), else the caller's validation time.
 4. *Cryptographic verification* (5.2.7): every reference is resolved, transformed and digested; then the value over
    SignedInfo is verified. It stands before the next step because bytes that nobody signed need no path.
-5. *Validation of the certificate* (5.2.6) at the validation time, by the certificate validator.
+5. *Validation of the certificate* (5.2.6) at that time, by the certificate validator.
 6. *Acceptance* (5.2.8): algorithms and key sizes by the dated policy, the purpose of the certificate.
 
 Then, for the document: what all signatures together cover, and what the caller requires of the signer. The verdict on
@@ -22,7 +24,7 @@ Pure: no clock, no network, no files.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from lxml import etree
@@ -31,18 +33,22 @@ from egov_sign.certs.algorithm_policy import AlgorithmPolicy, algorithm_policy
 from egov_sign.certs.certificate import Certificate
 from egov_sign.certs.profile import Identity, identify
 from egov_sign.clock import as_utc, format_time
+from egov_sign.docs import c14n
 from egov_sign.docs.acceptance import CertificateJudge, accept_algorithms, accept_purpose, judge_certificate
+from egov_sign.docs.evidence import Evidence, judge_with
 from egov_sign.docs.judged import JudgedSignature, Required, XmlVerdict, describe_signer
 from egov_sign.docs.keyinfo import KeyInfo, read_key_info
 from egov_sign.docs.references import XmlDocument, describe_scope
 from egov_sign.docs.refusal import Refusal
 from egov_sign.docs.scope import report_requirements, report_scope
+from egov_sign.docs.timestamp_validation import TimestampValidator, load_certificates
+from egov_sign.docs.xades import Level, Properties, check_bound, check_counter_signature, read_properties
 from egov_sign.docs.xmldsig import find_signatures, path_of, read_signature
 from egov_sign.docs.xmlparse import parse
 from egov_sign.docs.xmlverify import SignatureCheck, check_references, signed_info_octets, value_fits
 from egov_sign.errors import InputError
 from egov_sign.limits import DEFAULT_LIMITS, Limits
-from egov_sign.verdict import Report, SubIndication
+from egov_sign.verdict import Indication, Report, SubIndication
 
 
 class XmlValidator:
@@ -141,12 +147,13 @@ class XmlValidator:
             # 1. Format
             check.signature = signature = read_signature(element, self.limits)
             key_info = read_key_info(signature.key_info, self.limits, report.name)
+            properties = read_properties(signature)
             octets = signed_info_octets(signature)
         except Refusal as refusal:
             refusal.report_to(report)
             return judged
         report.facts["algorithm"] = signature.algorithm.name
-        report.facts["best_signature_time"] = format_time(at)
+        report.facts["level"] = (properties.level if properties else Level.XMLDSIG).value
 
         # 2. Identification of the signing certificate; 4. the value over SignedInfo, which settles whose key it is
         certificate = _identify(check, octets, key_info, offered)
@@ -157,6 +164,22 @@ class XmlValidator:
         report.facts["scope"] = [describe_scope(item) for item in check.covered]
         if check.stacked_under:
             report.note("SIGNATURE_STACKED", count=check.stacked_under)
+        _check_properties(check, properties, certificate)
+
+        # 3. What helps to judge certificates, and the time by which the signature existed
+        evidence = Evidence(crls=tuple(key_info.crls))
+        candidates = [item for item in (*key_info.certificates, *offered) if item != certificate]
+        judge, best = self.judge, at
+        if properties:
+            evidence = evidence.joined(properties.evidence)
+            candidates += load_certificates(properties.evidence.certificates, report, self.limits)
+        if evidence.has_revocation or (properties and properties.timestamps):
+            judge = judge_with(judge, evidence, at)
+        if properties and properties.timestamps:
+            validator = TimestampValidator(judge, policy=self.policy, limits=self.limits)
+            stamps = [(one.token, c14n.canonicalize(element[1], one.method)) for one in properties.timestamps]
+            best = _prove_time(validator, stamps, at, report, candidates)
+        report.facts["best_signature_time"] = format_time(best)
         if certificate is None:
             return judged
 
@@ -165,11 +188,10 @@ class XmlValidator:
         judged.identity = identity = identify(certificate)
         report.facts["signer"] = describe_signer(certificate, identity)
         report.findings.extend(identity.findings)
-        candidates = [item for item in (*key_info.certificates, *offered) if item != certificate]
-        judge_certificate(self.judge, certificate, at, report, candidates)
+        judge_certificate(judge, certificate, best, report, candidates)
 
         # 6. Acceptance
-        self._accept(check, certificate, identity, at)
+        self._accept(check, certificate, identity, best)
         return judged
 
     def _accept(self, check: SignatureCheck, certificate: Certificate, identity: Identity, at: datetime) -> None:
@@ -179,6 +201,57 @@ class XmlValidator:
         names = {signature.algorithm.digest, *(reference.digest for reference in signature.references)}
         accept_algorithms(self.policy, names, certificate.public_key, at, report, where=signature.where)
         accept_purpose(certificate, identity, report)
+
+
+def _prove_time(
+    validator: TimestampValidator,
+    stamps: Iterable[tuple[bytes, bytes]],
+    at: datetime,
+    report: Report,
+    candidates: Sequence[Certificate],
+) -> datetime:
+    """Return the earliest time by which a valid time-stamp proves that the signature existed; else ``at`` (step 3).
+
+    A time-stamp that cannot be judged proves nothing and does no harm; one that is wrong makes the whole INVALID.
+
+    Args:
+        validator: judges time-stamps.
+        stamps: tokens with what they should stamp.
+        at: the validation time.
+        report: on the signature.
+        candidates: certificates that may be on the paths.
+    """
+    best = at
+    for token, stamped in stamps:
+        judged = validator.validate(token, stamped, at, candidates=candidates)
+        report.children.append(judged.report)
+        if judged.report.indication is Indication.INDETERMINATE:
+            judged.report.counts = False
+            report.warn("TIMESTAMP_PROVES_NOTHING", reason=", ".join(judged.report.codes))
+        elif judged.proves is not None:
+            best = min(best, judged.proves)
+    return best
+
+
+def _check_properties(check: SignatureCheck, properties: Properties | None, certificate: Certificate | None) -> None:
+    """Hold the XAdES properties against the signature: covered by it, and naming the certificate (step 2)."""
+    report, signature = check.report, check.signature
+    if signature is None:
+        raise AssertionError("the signature was not read")
+    try:
+        confirmed = check_counter_signature(signature, check.covered)
+        if confirmed:
+            report.facts["counter_signature_of"] = confirmed
+        if properties is None:
+            return
+        check_bound(properties, signature, check.covered)
+    except Refusal as refusal:
+        refusal.report_to(report)
+        return
+    if properties.signing_time:
+        report.facts["claimed_signing_time"] = format_time(properties.signing_time)
+    if certificate and properties.certificates and not properties.certificates[0].names(certificate):
+        report.fail("XADES_CERTIFICATE", SubIndication.NO_SIGNING_CERTIFICATE_FOUND, signature.where)
 
 
 def _identify(

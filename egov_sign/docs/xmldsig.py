@@ -180,21 +180,12 @@ def _read_reference(element: etree._Element, limits: Limits, where: str) -> Refe
         transforms = tuple(_read_transform(step, where) for step in steps)
     if [part.tag for part in parts] != [DS + "DigestMethod", DS + "DigestValue"]:
         raise _malformed(where, "[Transforms], DigestMethod, DigestValue")
-    try:
-        digest = digests.by_xml_uri(parts[0].get("Algorithm", ""))
-    except UnsupportedError:
-        raise Refusal(
-            "XML_ALGORITHM_UNKNOWN",
-            SubIndication.CRYPTO_CONSTRAINTS_FAILURE,
-            where,
-            algorithm=parts[0].get("Algorithm", ""),
-        ) from None
     return Reference(
         uri=element.get("URI"),
         type=element.get("Type", ""),
         id=element.get("Id", ""),
         transforms=transforms,
-        digest=digest,
+        digest=digest_name(parts[0], where),
         digest_value=base64_of(parts[1], where + "/DigestValue"),
         where=where,
     )
@@ -242,6 +233,19 @@ def _signature_algorithm(element: etree._Element, where: str) -> SignatureAlgori
         raise _malformed(where + "/SignatureMethod", "SignatureMethod")
     try:
         return algorithms.by_xml_uri(uri)
+    except UnsupportedError:
+        raise Refusal("XML_ALGORITHM_UNKNOWN", SubIndication.CRYPTO_CONSTRAINTS_FAILURE, where, algorithm=uri) from None
+
+
+def digest_name(element: etree._Element, where: str) -> str:
+    """Return the name of the digest that the Algorithm of ``element`` stands for.
+
+    Raises:
+        Refusal: ``XML_ALGORITHM_UNKNOWN``.
+    """
+    uri = element.get("Algorithm", "")
+    try:
+        return digests.by_xml_uri(uri)
     except UnsupportedError:
         raise Refusal("XML_ALGORITHM_UNKNOWN", SubIndication.CRYPTO_CONSTRAINTS_FAILURE, where, algorithm=uri) from None
 

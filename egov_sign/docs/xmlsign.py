@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from xml.sax.saxutils import quoteattr
 
 from lxml import etree
@@ -50,11 +50,13 @@ class Part:
         uri: as in :class:`egov_sign.docs.xmldsig.Reference`.
         transforms: the steps to the octets.
         type: the Type attribute, for XAdES properties and manifests.
+        id: the Id attribute.
     """
 
     uri: str | None
     transforms: tuple[Transform, ...] = ()
     type: str = ""
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +72,9 @@ class Extra:
     part: Part
 
 
-MakeExtra = Callable[[str], Extra]
-"""Makes what is signed besides, given the Id of the signature (:func:`egov_sign.docs.xades.signed_properties`)."""
+MakeExtra = Callable[[str, Sequence[str]], Extra]
+"""Makes what is signed besides, given the Id of the signature and those of the references to the content
+(:func:`egov_sign.docs.xades_sign.signed_properties`)."""
 
 
 def sign_enveloped(
@@ -208,7 +211,8 @@ class Making:
         """Append the signature to ``parent``, or make it a document of its own; return its element."""
         identifier = self._free_id(parent)
         if extra:
-            addition = extra(identifier)
+            parts = [replace(part, id=f"{identifier}-ref-{number}") for number, part in enumerate(parts, 1)]
+            addition = extra(identifier, [part.id for part in parts])
             parts = [*parts, addition.part]
             objects += f"<ds:Object>{addition.object_xml}</ds:Object>"
         signature = parse(self._template(identifier, parts, objects).encode(), limits)
@@ -224,9 +228,9 @@ class Making:
         if parent is None:
             return "sig-1"
         root = parent.getroottree().getroot()
-        taken = {str(value) for value in root.xpath("//@Id | //@ID | //@id | //@xml:id")}
+        taken = [str(value) for value in root.xpath("//@Id | //@ID | //@id | //@xml:id")]
         number = len(find_signatures(root)) + 1
-        while f"sig-{number}" in taken:
+        while any(value == f"sig-{number}" or value.startswith(f"sig-{number}-") for value in taken):
             number += 1
         return f"sig-{number}"
 
@@ -237,17 +241,18 @@ class Making:
             f'<ds:Signature xmlns:ds="{DS_NS}" Id="{identifier}">\n<ds:SignedInfo>\n'
             f'<ds:CanonicalizationMethod Algorithm="{self.method.uri}"/>\n'
             f'<ds:SignatureMethod Algorithm="{self.signer.algorithm.xml_uri}"/>\n'
-            f"{references}\n</ds:SignedInfo>\n<ds:SignatureValue/>\n"
+            f"{references}\n</ds:SignedInfo>\n<ds:SignatureValue Id='{identifier}-value'/>\n"
             f"<ds:KeyInfo>\n{self.key_info}\n</ds:KeyInfo>\n{objects}</ds:Signature>"
         )
 
     def _reference_xml(self, part: Part) -> str:
+        identifier = f" Id={quoteattr(part.id)}" if part.id else ""
         uri = "" if part.uri is None else f" URI={quoteattr(part.uri)}"
         kind = f" Type={quoteattr(part.type)}" if part.type else ""
         steps = "".join(f'<ds:Transform Algorithm="{step.uri}"/>\n' for step in part.transforms)
         transforms = f"<ds:Transforms>\n{steps}</ds:Transforms>\n" if steps else ""
         return (
-            f"<ds:Reference{uri}{kind}>\n{transforms}"
+            f"<ds:Reference{identifier}{uri}{kind}>\n{transforms}"
             f'<ds:DigestMethod Algorithm="{digests.XML_URIS[self.digest]}"/>\n'
             "<ds:DigestValue/>\n</ds:Reference>"
         )

@@ -1,0 +1,251 @@
+"""XAdES: what a signature says about itself, and what was added to it later.
+
+Source: ETSI EN 319 132-1 V1.2.1, clauses 4.3, 5.1 and 5.2; the baseline levels of clause 6.
+
+====  =====================================================================================================
+B-B   signed properties that name the certificate and the time, under a Reference of the signature
+B-T   a time-stamp over the SignatureValue
+B-LT  certificates and revocation information: nothing has to be fetched any more
+====  =====================================================================================================
+
+Signed properties count only if the signature really covers them: one QualifyingProperties in one ds:Object of this
+signature, with this signature as its Target, and a Reference of the right Type that resolves to its SignedProperties
+and not to some other element.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from lxml import etree
+
+from egov_sign.certs.certificate import Certificate
+from egov_sign.certs.name import Name
+from egov_sign.clock import parse_time
+from egov_sign.crypto import der, digests
+from egov_sign.docs import c14n
+from egov_sign.docs.evidence import Evidence
+from egov_sign.docs.keyinfo import read_issuer_serial, same_name
+from egov_sign.docs.references import Covered
+from egov_sign.docs.refusal import Refusal
+from egov_sign.docs.xmldsig import DS, SIGNATURE, Signature, base64_of, digest_name
+from egov_sign.docs.xmlparse import text_of
+from egov_sign.errors import ConfigurationError, InputError
+from egov_sign.verdict import SubIndication
+
+XADES_NS = "http://uri.etsi.org/01903/v1.3.2#"
+XADES = f"{{{XADES_NS}}}"
+TYPE_SIGNED_PROPERTIES = "http://uri.etsi.org/01903#SignedProperties"
+TYPE_COUNTERSIGNED = "http://uri.etsi.org/01903#CountersignedSignature"
+_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)")
+
+
+class Level(StrEnum):
+    """How much a signature brings along; by its shape, whatever its validity."""
+
+    XMLDSIG = "XMLDSig"
+    B_B = "XAdES-B-B"
+    B_T = "XAdES-B-T"
+    B_LT = "XAdES-B-LT"
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateReference:
+    """One ``xades:Cert``: a certificate by its digest, and perhaps by issuer and serial number.
+
+    Attributes:
+        digest: name of the digest.
+        value: digest of the DER certificate.
+        issuer: DER Name (version 2) or text (version 1) of its issuer; ``None`` if only the digest is given.
+        serial: its serial number.
+    """
+
+    digest: str
+    value: bytes
+    issuer: bytes | str | None = None
+    serial: int = 0
+
+    def names(self, certificate: Certificate) -> bool:
+        """Tell whether it is ``certificate`` that is meant."""
+        if digests.digest(self.digest, certificate.der) != self.value:
+            return False
+        if self.issuer is None:
+            return True
+        if isinstance(self.issuer, str):
+            return self.serial == certificate.serial and same_name(self.issuer, certificate.issuer)
+        return self.serial == certificate.serial and Name(self.issuer) == certificate.issuer
+
+
+@dataclass(frozen=True, slots=True)
+class Timestamp:
+    """A token over the SignatureValue.
+
+    Attributes:
+        token: DER.
+        method: how the SignatureValue was canonicalised for it.
+    """
+
+    token: bytes
+    method: c14n.C14nMethod
+
+
+@dataclass(slots=True)
+class Properties:
+    """The qualifying properties of one signature.
+
+    Attributes:
+        signed: the SignedProperties element.
+        signing_time: what the signer claims; ``None`` if nothing readable.
+        certificates: the signing certificate first.
+        timestamps: over the SignatureValue.
+        evidence: certificates and revocation information that was added.
+    """
+
+    signed: etree._Element
+    signing_time: datetime | None = None
+    certificates: tuple[CertificateReference, ...] = ()
+    timestamps: list[Timestamp] = field(default_factory=list)
+    evidence: Evidence = field(default_factory=Evidence)
+
+    @property
+    def level(self) -> Level:
+        """The level of which it has the shape."""
+        if not self.certificates:
+            return Level.XMLDSIG
+        if not self.timestamps:
+            return Level.B_B
+        return Level.B_LT if self.evidence.has_revocation else Level.B_T
+
+
+def read_properties(signature: Signature) -> Properties | None:
+    """Return the qualifying properties of ``signature``; ``None`` if it has none.
+
+    Raises:
+        Refusal: FORMAT_FAILURE if there is more than one set, for another signature, or malformed.
+    """
+    where = signature.where
+    found = [child for item in signature.objects for child in item.iterchildren(XADES + "QualifyingProperties")]
+    elsewhere = [item for one in signature.objects for item in one.iter(XADES + "QualifyingPropertiesReference")]
+    if elsewhere or len(found) > 1:
+        raise Refusal("XADES_SEVERAL", SubIndication.FORMAT_FAILURE, where, count=len(found) + len(elsewhere))
+    if not found:
+        return None
+    qualifying = found[0]
+    if not signature.id or qualifying.get("Target") != "#" + signature.id:
+        raise Refusal("XADES_TARGET", SubIndication.FORMAT_FAILURE, where, target=qualifying.get("Target", ""))
+    signed = list(qualifying.iterchildren(XADES + "SignedProperties"))
+    if len(signed) != 1:
+        raise Refusal("XADES_MALFORMED", SubIndication.FORMAT_FAILURE, where)
+    properties = Properties(signed[0])
+    for item in signed[0].iterchildren(XADES + "SignedSignatureProperties"):
+        _read_signed(item, properties, where)
+    for item in qualifying.iterchildren(XADES + "UnsignedProperties"):
+        for inner in item.iterchildren(XADES + "UnsignedSignatureProperties"):
+            _read_unsigned(inner, properties, where)
+    return properties
+
+
+def check_bound(properties: Properties, signature: Signature, covered: Sequence[Covered]) -> None:
+    """Make sure that ``signature`` covers its SignedProperties; ``covered`` are its references that match.
+
+    Raises:
+        Refusal: FORMAT_FAILURE if no Reference is for them, SIGNED_DATA_NOT_FOUND if it leads to something else.
+    """
+    if not any(reference.type == TYPE_SIGNED_PROPERTIES for reference in signature.references):
+        raise Refusal("XADES_UNBOUND", SubIndication.FORMAT_FAILURE, signature.where)
+    for item in covered:
+        if item.reference.type == TYPE_SIGNED_PROPERTIES and item.nodes and item.nodes.apex is properties.signed:
+            steps = item.reference.transforms
+            if all(step.uri in c14n.METHODS for step in steps):
+                return
+    raise Refusal("XADES_OTHER_PROPERTIES", SubIndication.SIGNED_DATA_NOT_FOUND, signature.where)
+
+
+def check_counter_signature(signature: Signature, covered: Sequence[Covered]) -> str:
+    """Return the path of the signature that ``signature`` confirms; empty if it is no counter-signature.
+
+    Raises:
+        Refusal: FORMAT_FAILURE for a counter-signature that does not cover the value of the signature it stands in.
+    """
+    holder = signature.element.getparent()
+    if holder is None or holder.tag != XADES + "CounterSignature":
+        return ""
+    confirmed = next(holder.iterancestors(SIGNATURE), None)
+    for item in covered:
+        apex = item.nodes.apex if item.nodes else None
+        if apex is not None and apex.tag == DS + "SignatureValue" and apex.getparent() is confirmed:
+            return apex.getroottree().getpath(apex.getparent())  # type: ignore[arg-type]
+    raise Refusal("XADES_COUNTER_SIGNATURE", SubIndication.FORMAT_FAILURE, signature.where)
+
+
+def _read_signed(element: etree._Element, properties: Properties, where: str) -> None:
+    for child in element.iterchildren("*"):
+        if child.tag == XADES + "SigningTime":
+            properties.signing_time = _read_time(text_of(child).strip())
+        elif child.tag in {XADES + "SigningCertificate", XADES + "SigningCertificateV2"}:
+            read = tuple(_read_cert(item, where) for item in child.iterchildren(XADES + "Cert"))
+            if not read or properties.certificates:
+                raise Refusal("XADES_MALFORMED", SubIndication.FORMAT_FAILURE, where)
+            properties.certificates = read
+
+
+def _read_time(text: str) -> datetime | None:
+    try:
+        return parse_time(text) if _DATE_TIME.fullmatch(text) else None
+    except ConfigurationError:
+        return None
+
+
+def _read_cert(element: etree._Element, where: str) -> CertificateReference:
+    parts = {child.tag: child for child in element.iterchildren("*")}
+    chosen = parts.get(XADES + "CertDigest")
+    method = chosen.find(DS + "DigestMethod") if chosen is not None else None
+    value = chosen.find(DS + "DigestValue") if chosen is not None else None
+    if method is None or value is None:
+        raise Refusal("XADES_MALFORMED", SubIndication.FORMAT_FAILURE, where)
+    digest, octets = digest_name(method, where), base64_of(value, where)
+    if XADES + "IssuerSerialV2" in parts:
+        return CertificateReference(digest, octets, *_read_issuer_serial_v2(parts[XADES + "IssuerSerialV2"], where))
+    if XADES + "IssuerSerial" in parts:
+        return CertificateReference(digest, octets, *read_issuer_serial(parts[XADES + "IssuerSerial"], where))
+    return CertificateReference(digest, octets)
+
+
+def _read_issuer_serial_v2(element: etree._Element, where: str) -> tuple[bytes, int]:
+    """Read a base64 DER IssuerSerial (RFC 5035, section 5.3) with one directory name."""
+    try:
+        whole = der.Reader(base64_of(element, where))
+        fields = whole.enter()
+        whole.finish()
+        names, serial = fields.enter(), fields.integer()
+        fields.finish()
+        issuer = names.enter(der.explicit(4)).element(der.SEQUENCE)
+        names.finish()
+    except InputError:
+        raise Refusal("XADES_MALFORMED", SubIndication.FORMAT_FAILURE, where) from None
+    return issuer, serial
+
+
+def _read_unsigned(element: etree._Element, properties: Properties, where: str) -> None:
+    for child in element.iterchildren("*"):
+        if child.tag == XADES + "SignatureTimeStamp":
+            uri = next((item.get("Algorithm", "") for item in child.iterchildren(DS + "CanonicalizationMethod")), "")
+            method = c14n.METHODS.get(uri or c14n.INCLUSIVE.uri)
+            if method is None:
+                raise Refusal("XML_C14N_REFUSED", SubIndication.FORMAT_FAILURE, where, algorithm=uri)
+            tokens = child.iterchildren(XADES + "EncapsulatedTimeStamp")
+            properties.timestamps += [Timestamp(base64_of(item, where), method) for item in tokens]
+        elif child.tag == XADES + "CertificateValues":
+            found = Evidence(certificates=_all(child, "EncapsulatedX509Certificate", where))
+            properties.evidence = properties.evidence.joined(found)
+        elif child.tag == XADES + "RevocationValues":
+            crls, ocsps = (_all(child, name, where) for name in ("EncapsulatedCRLValue", "EncapsulatedOCSPValue"))
+            properties.evidence = properties.evidence.joined(Evidence((), crls, ocsps))
+
+
+def _all(element: etree._Element, name: str, where: str) -> tuple[bytes, ...]:
+    return tuple(base64_of(item, where) for item in element.iter(XADES + name))

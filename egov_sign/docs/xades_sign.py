@@ -1,0 +1,166 @@
+"""Making XAdES: the signed properties of a new signature, and what is added to one later (B-T, B-LT).
+
+Source: ETSI EN 319 132-1 V1.2.1, clauses 5.2.1, 5.2.2, 5.2.4, 5.3, 5.4 and 6.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from datetime import datetime
+
+from lxml import etree
+
+from egov_sign.certs.certificate import Certificate
+from egov_sign.clock import format_time
+from egov_sign.crypto import der_write, digests
+from egov_sign.crypto.signer import Signer
+from egov_sign.docs import c14n
+from egov_sign.docs.evidence import Evidence
+from egov_sign.docs.references import XmlDocument
+from egov_sign.docs.timestamp_client import TimestampSource
+from egov_sign.docs.xades import TYPE_COUNTERSIGNED, TYPE_SIGNED_PROPERTIES, XADES, XADES_NS
+from egov_sign.docs.xmldsig import DS, DS_NS, SIGNATURE, Transform, find_signatures
+from egov_sign.docs.xmlparse import parse
+from egov_sign.docs.xmlsign import Extra, MakeExtra, Making, Part
+from egov_sign.errors import ConfigurationError
+from egov_sign.limits import DEFAULT_LIMITS, Limits
+
+_NAMESPACES = f'xmlns:xades="{XADES_NS}" xmlns:ds="{DS_NS}"'
+
+
+def signed_properties(
+    signer: Signer, signing_time: datetime, *, media_type: str = "text/xml", digest: str = "sha256"
+) -> MakeExtra:
+    """Return what makes a signature XAdES-B-B; give it as ``extra`` to a function of :mod:`egov_sign.docs.xmlsign`.
+
+    Args:
+        signer: whose certificate is named.
+        signing_time: the time that is claimed, timezone-aware.
+        media_type: of the signed content.
+        digest: name of the digest of the certificate.
+    """
+    certificate = Certificate.load(signer.certificate)
+    issuer = der_write.sequence(der_write.tagged(4, certificate.issuer.der))
+    issuer_serial = der_write.sequence(issuer, der_write.integer(certificate.serial))
+
+    def make(identifier: str, references: Sequence[str]) -> Extra:
+        properties = f"{identifier}-properties"
+        formats = "".join(
+            f'<xades:DataObjectFormat ObjectReference="#{reference}"><xades:MimeType>{media_type}</xades:MimeType>'
+            "</xades:DataObjectFormat>"
+            for reference in references
+        )
+        return Extra(
+            f'<xades:QualifyingProperties {_NAMESPACES} Target="#{identifier}">'
+            f'<xades:SignedProperties Id="{properties}"><xades:SignedSignatureProperties>'
+            f"<xades:SigningTime>{format_time(signing_time)}</xades:SigningTime><xades:SigningCertificateV2><xades:Cert>"
+            f'<xades:CertDigest><ds:DigestMethod Algorithm="{digests.XML_URIS[digest]}"/>'
+            f"<ds:DigestValue>{_base64(digests.digest(digest, certificate.der))}</ds:DigestValue></xades:CertDigest>"
+            f"<xades:IssuerSerialV2>{_base64(issuer_serial)}</xades:IssuerSerialV2>"
+            "</xades:Cert></xades:SigningCertificateV2></xades:SignedSignatureProperties>"
+            f"<xades:SignedDataObjectProperties>{formats}</xades:SignedDataObjectProperties>"
+            "</xades:SignedProperties></xades:QualifyingProperties>",
+            Part(f"#{properties}", (Transform(c14n.EXCLUSIVE.uri),), TYPE_SIGNED_PROPERTIES),
+        )
+
+    return make
+
+
+def add_timestamp(
+    document: bytes, source: TimestampSource, *, index: int = -1, limits: Limits = DEFAULT_LIMITS
+) -> bytes:
+    """Return ``document`` with a time-stamp over the value of the signature at ``index`` (B-T).
+
+    Raises:
+        InputError: ``document`` cannot be read.
+        ConfigurationError: see :func:`add_evidence`.
+        FetchError: there is no time-stamp to be had.
+    """
+    root = parse(document, limits)
+    signature = _extensible(root, index)
+    value = c14n.canonicalize(signature[1], c14n.EXCLUSIVE)
+    stamp = etree.SubElement(_unsigned(signature), XADES + "SignatureTimeStamp")
+    etree.SubElement(stamp, DS + "CanonicalizationMethod", Algorithm=c14n.EXCLUSIVE.uri)
+    etree.SubElement(stamp, XADES + "EncapsulatedTimeStamp").text = _base64(source.stamp(value))
+    return _octets(root)
+
+
+def add_evidence(document: bytes, evidence: Evidence, *, index: int = -1, limits: Limits = DEFAULT_LIMITS) -> bytes:
+    """Return ``document`` with ``evidence`` in the signature at ``index`` (B-LT).
+
+    Raises:
+        InputError: ``document`` cannot be read.
+        ConfigurationError: ``XADES_NO_PROPERTIES`` if the signature is not XAdES, ``XADES_COVERED`` if a later
+            signature covers it and would break, ``SIGN_TARGET`` if there is no such signature.
+    """
+    root = parse(document, limits)
+    properties = _unsigned(_extensible(root, index))
+    certificates = etree.SubElement(properties, XADES + "CertificateValues")
+    for item in evidence.certificates:
+        etree.SubElement(certificates, XADES + "EncapsulatedX509Certificate").text = _base64(item)
+    revocation = etree.SubElement(properties, XADES + "RevocationValues")
+    for group, name, items in (
+        ("CRLValues", "EncapsulatedCRLValue", evidence.crls),
+        ("OCSPValues", "EncapsulatedOCSPValue", evidence.ocsps),
+    ):
+        if items:
+            values = etree.SubElement(revocation, XADES + group)
+            for item in items:
+                etree.SubElement(values, XADES + name).text = _base64(item)
+    return _octets(root)
+
+
+def counter_sign(
+    document: bytes, signer: Signer, *, index: int = -1, extra: MakeExtra | None = None, limits: Limits = DEFAULT_LIMITS
+) -> bytes:
+    """Return ``document`` with a counter-signature over the value of the signature at ``index``.
+
+    Raises:
+        InputError: ``document`` cannot be read.
+        ConfigurationError: see :func:`add_evidence`; ``SIGN_TARGET`` also if the SignatureValue has no Id.
+    """
+    root = parse(document, limits)
+    signature = _extensible(root, index)
+    identifier = signature[1].get("Id")
+    if not identifier:
+        raise ConfigurationError("SIGN_TARGET", "the SignatureValue has no Id that could be referred to")
+    holder = etree.SubElement(_unsigned(signature), XADES + "CounterSignature")
+    part = Part(f"#{identifier}", (Transform(c14n.EXCLUSIVE.uri),), TYPE_COUNTERSIGNED)
+    Making(signer, c14n.EXCLUSIVE, "").into(holder, [part], XmlDocument(root, limits), extra=extra)
+    return _octets(root)
+
+
+def _extensible(root: etree._Element, index: int) -> etree._Element:
+    """Return the signature at ``index`` of those that do not stand inside another one."""
+    signatures = [item for item in find_signatures(root) if next(item.iterancestors(SIGNATURE), None) is None]
+    try:
+        signature = signatures[index]
+    except IndexError:
+        raise ConfigurationError("SIGN_TARGET", f"there is no signature {index}") from None
+    if next(signature.itersiblings(SIGNATURE), None) is not None:
+        raise ConfigurationError(
+            "XADES_COVERED", "a later signature covers this one and would break", hint="extend first"
+        )
+    return signature
+
+
+def _unsigned(signature: etree._Element) -> etree._Element:
+    """Return the UnsignedSignatureProperties of ``signature``, made if they are not there."""
+    element = signature.find(f"{DS}Object/{XADES}QualifyingProperties")
+    if element is None:
+        raise ConfigurationError(
+            "XADES_NO_PROPERTIES", "the signature is not XAdES", hint="sign with signed properties"
+        )
+    for name in ("UnsignedProperties", "UnsignedSignatureProperties"):
+        found = element.find(XADES + name)
+        element = etree.SubElement(element, XADES + name) if found is None else found
+    return element
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
+
+
+def _octets(root: etree._Element) -> bytes:
+    return etree.tostring(root.getroottree(), encoding="UTF-8", xml_declaration=True)
