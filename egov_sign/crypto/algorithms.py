@@ -111,10 +111,10 @@ def _table() -> tuple[SignatureAlgorithm, ...]:
             "gost2004", KeyType.GOST2004, "gost94", "1.2.398.3.10.1.1.1.2", True, _MORE + "gost34310-gost34311"
         ),
         SignatureAlgorithm(
-            "tc26-gost2012-512", KeyType.GOST2015_512, "streebog512", "1.2.643.7.1.1.3.3", s_then_r=True
+            "tc26-gost2012-512", KeyType.GOST2015_512, "streebog512", "1.2.643.7.1.1.3.3", True, s_then_r=True
         ),
         SignatureAlgorithm(
-            "tc26-gost2012-256", KeyType.GOST2015_256, "streebog256", "1.2.643.7.1.1.3.2", s_then_r=True
+            "tc26-gost2012-256", KeyType.GOST2015_256, "streebog256", "1.2.643.7.1.1.3.2", True, s_then_r=True
         ),
     ]
     return tuple(rows)
@@ -164,8 +164,8 @@ def from_identifier(identifier: bytes) -> SignatureAlgorithm:
 
     - RSA PKCS#1 v1.5: NULL, or absent as RFC 4055 section 5 wants to be accepted;
     - RSASSA-PSS: RFC 4055 section 3.1, with one hash for message and mask and the trailer 0xBC;
-    - Kazakh GOST: NULL or absent; the country's own software writes both;
-    - ECDSA, DSA, EdDSA, tc26: absent (RFC 5758 section 3, RFC 8410 section 3, RFC 9215 section 3).
+    - GOST: NULL or absent; the country's software writes both, and OpenSSL NULL for tc26;
+    - ECDSA, DSA, EdDSA: absent (RFC 5758 section 3, RFC 8410 section 3).
 
     The key identifier of GOST 34.310-2004 with any parameters stands for its signature, because the country's old CMS
     puts it into SignerInfo.

@@ -17,6 +17,7 @@ from egov_sign.crypto.algorithms import KeyType, SignatureAlgorithm
 from egov_sign.crypto.der_write import bit_string, integer, octet_string, oid, sequence
 from egov_sign.crypto.generate import KeyKind, generate_private_key
 from egov_sign.crypto.keys import PrivateKey, default_algorithm
+from egov_sign.crypto.keystore import open_keystore
 from egov_sign.errors import InputError, UnsupportedError
 from tests.crypto.openssl_gost import openssl
 
@@ -310,3 +311,17 @@ def test_keys_that_the_engine_makes_are_read(tmp_path: Path, name: str) -> None:
     assert public.curve == given.curve
     signature = keys.load_private_key(made).sign(b"m", russian_algorithm(keys.load_private_key(made)))
     assert given.verify(signature, b"m", russian_algorithm(keys.load_private_key(made)))
+
+
+@pytest.mark.parametrize("name", TC26)
+def test_certificates_and_containers_that_the_engine_makes_are_read(tmp_path: Path, name: str) -> None:
+    bits, parameter = ("512", "A") if name == "512-A" else ("256", "TCA" if name == "256-A" else "A")
+    key, certificate, container = (tmp_path / file for file in ("key.pem", "certificate.pem", "container.p12"))
+    openssl("req", "-x509", "-newkey", f"gost2012_{bits}", "-pkeyopt", f"paramset:{parameter}", "-nodes",
+            "-subj", "/CN=A", "-keyout", key, "-out", certificate)  # fmt: skip
+    made = cut(read(certificate))
+    assert made.algorithm.name == f"tc26-gost2012-{bits}"
+    assert keys.load_public_key(made.spki).verify(made.signature, made.tbs, made.algorithm)
+    assert not keys.load_public_key(made.spki).verify(made.signature, made.tbs + b"\0", made.algorithm)
+    openssl("pkcs12", "-export", "-inkey", key, "-in", certificate, "-out", container, "-passout", "pass:p")
+    assert open_keystore(container.read_bytes(), lambda: "p").entry().matches
