@@ -144,11 +144,10 @@ def add_security_store(pdf: bytes, evidence: Evidence) -> bytes:
         store = root["/DSS"] if "/DSS" in root else generic.DictionaryObject({name("/Type"): name("/DSS")})
         for key, items in (("/Certs", evidence.certificates), ("/CRLs", evidence.crls), ("/OCSPs", evidence.ocsps)):
             held = list(store[key]) if key in store else []
-            known = {bytes(item.data) for item in held}
-            references = list(store.raw_get(key)) if held else []
+            known = {bytes(reference.get_object().data) for reference in held}
             fresh = [writer.add_object(generic.StreamObject(stream_data=item)) for item in items if item not in known]
-            if references or fresh:
-                store[name(key)] = generic.ArrayObject([*references, *fresh])
+            if held or fresh:
+                store[name(key)] = generic.ArrayObject([*held, *fresh])
         if store.container_ref is None:
             root[name("/DSS")] = writer.add_object(store)
             writer.update_root()
