@@ -70,6 +70,8 @@ def as_utc(moment: datetime) -> datetime:
     Raises:
         ConfigurationError: ``TIME_NAIVE`` if it carries no time zone; guessing one would change verdicts.
     """
+    if moment.tzinfo is UTC:
+        return moment
     if moment.tzinfo is None:
         raise ConfigurationError("TIME_NAIVE", "a time without a time zone cannot be judged", hint="add Z or +05:00")
     return moment.astimezone(UTC)
@@ -94,4 +96,4 @@ def parse_time(text: str) -> datetime:
 
 def format_time(moment: datetime) -> str:
     """Write ``moment`` as ISO 8601 in UTC with a final ``Z``, to the second (R438)."""
-    return as_utc(moment).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return as_utc(moment).isoformat(timespec="seconds")[:19] + "Z"

@@ -35,6 +35,7 @@ class AlgorithmPolicy:
         self.digests = dict(digests)
         self.keys = {family: sorted(sizes) for family, sizes in keys.items()}
         self._ends: dict[tuple[str, int], datetime] = {}
+        self._key_ends: dict[tuple[str, int], datetime] = {}
 
     def digest_end(self, name: str) -> datetime:
         """Return the first moment at which the digest called ``name`` is no longer good enough."""
@@ -42,7 +43,11 @@ class AlgorithmPolicy:
 
     def key_end(self, family: str, bits: int) -> datetime:
         """Return the first moment at which keys of ``family`` with ``bits`` are no longer good enough for anything."""
-        return max(self._family_end(family, bits), self._family_end(f"{family}-PSS", bits))
+        known = self._key_ends.get((family, bits))
+        if known is None:
+            known = max(self._family_end(family, bits), self._family_end(f"{family}-PSS", bits))
+            self._key_ends[family, bits] = known
+        return known
 
     def _family_end(self, family: str, bits: int) -> datetime:
         return max((end for size, end in self.keys.get(family, ()) if bits >= size), default=NEVER)

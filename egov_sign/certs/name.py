@@ -146,7 +146,11 @@ class Name:
     @property
     def common_name(self) -> str:
         """The last common name; empty if there is none."""
-        return next(reversed(self.values(COMMON_NAME)), "")
+        for rdn in reversed(self.rdns):
+            for attribute in reversed(rdn):
+                if attribute[0] == COMMON_NAME:
+                    return attribute.text
+        return ""
 
     def starts_with(self, base: Name) -> bool:
         """Tell whether this name lies in the subtree under ``base`` (RFC 5280, 4.2.1.10)."""

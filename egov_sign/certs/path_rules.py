@@ -324,7 +324,8 @@ def _smaller(counter: int | None, bound: int | None) -> int | None:
     return counter if bound is None or (counter is not None and counter <= bound) else bound
 
 
-_DSA = "1.2.840.10040.4.1"
+_DSA = bytes.fromhex("06072a8648ce380401")
+"""The identifier of DSA keys, with its header."""
 
 
 def working_key(certificate: Certificate, issuer_key: PublicKey) -> PublicKey:
@@ -334,12 +335,10 @@ def working_key(certificate: Certificate, issuer_key: PublicKey) -> PublicKey:
         InputError: ``KEY_MALFORMED``.
         UnsupportedError: ``KEY_UNKNOWN``.
     """
-    fields = der.Reader(certificate.spki).enter()
-    identifier = fields.enter()
-    own_oid = identifier.oid()
-    if own_oid != _DSA or identifier:
+    if _DSA not in certificate.spki[:32]:
         return certificate.public_key
+    fields = der.Reader(certificate.spki).enter()
     inherited = der.Reader(issuer_key.spki).enter().element(der.SEQUENCE)
-    if der.Reader(inherited).enter().oid() != _DSA:
+    if fields.take(der.SEQUENCE) not in (_DSA, _DSA + der_write.NULL) or _DSA not in inherited:
         return certificate.public_key
     return load_public_key(der_write.sequence(inherited, fields.element(der.BIT_STRING)))

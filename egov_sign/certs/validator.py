@@ -155,7 +155,7 @@ class CertificateValidator:
         return _Judgement(self, self.trust, pools, at=at, policy=self.policy).judge(certificate)
 
     def verify(self, certificate: Certificate, key: PublicKey) -> bool:
-        """Tell whether the signature of ``certificate`` is that of ``key``, and remember the answer.
+        """Tell whether the signature of an issuer's ``certificate`` is that of ``key``, and remember the answer.
 
         Raises:
             UnsupportedError: ``ALGORITHM_UNKNOWN``.
@@ -163,10 +163,9 @@ class CertificateValidator:
         index = (certificate.der, key.spki)
         known = self._signatures.get(index)
         if known is None:
-            known = key.verify(certificate.signature, certificate.tbs, certificate.signature_algorithm)
             if len(self._signatures) >= _REMEMBERED:
                 self._signatures.clear()
-            self._signatures[index] = known
+            known = self._signatures[index] = _verify(certificate, key)
         return known
 
     def remember(self, certificate: Certificate, at: datetime, part: _IssuerPart) -> None:
@@ -204,11 +203,23 @@ class _Judgement:
         self.at = at
         self.policy = policy
         self.under_way = under_way
-        self.rules = PathRules(at, policy, owner.limits, owner.verify)
+        self.rules = PathRules(at, policy, owner.limits, self.verify)
         self.fetches = 0
+        self._end: Certificate | None = None
+        self._end_verified: dict[bytes, bool] = {}
+
+    def verify(self, certificate: Certificate, key: PublicKey) -> bool:
+        """Tell whether the signature of ``certificate`` is that of ``key``; the end's is not worth remembering long."""
+        if certificate is not self._end:
+            return self.owner.verify(certificate, key)
+        known = self._end_verified.get(key.spki)
+        if known is None:
+            known = self._end_verified[key.spki] = _verify(certificate, key)
+        return known
 
     def judge(self, certificate: Certificate) -> Report:
         """Do steps 2 to 4."""
+        self._end = certificate
         if any(anchor.der == certificate.der for anchor in self.trust.find(certificate.subject)):
             return self._judge_anchor(certificate)
         search = PathSearch(
@@ -216,7 +227,7 @@ class _Judgement:
             self.pools,
             at=self.at,
             limits=self.owner.limits,
-            verify=self.owner.verify,
+            verify=self.verify,
             fetch=self._fetch_issuers,
         )
         reports: list[Report] = []
@@ -240,6 +251,7 @@ class _Judgement:
 
     def complete(self, certificate: Certificate, part: _IssuerPart) -> Report:
         """Judge ``certificate`` below an issuers' part that was judged before."""
+        self._end = certificate
         report = _certificate_report(certificate)
         self.rules.finish(part.state, certificate, report)
         self._check_revocation(certificate, part.state, part.path[-1], report, end=True)
@@ -373,6 +385,10 @@ class _Context:
 
     def validate(self, signer: Certificate, candidates: Sequence[Certificate] = ()) -> Report:
         return self.judgement.judge_signer(signer, self.anchor, self.certificate, candidates)
+
+
+def _verify(certificate: Certificate, key: PublicKey) -> bool:
+    return key.verify(certificate.signature, certificate.tbs, certificate.signature_algorithm)
 
 
 def _certificate_report(certificate: Certificate, subject: str = "certificate") -> Report:
