@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 from egov_sign.certs.certificate import Certificate
@@ -32,6 +33,7 @@ from egov_sign.verdict import Json, Report, Severity, SubIndication
 _REMEMBERED = 4096
 """Entries of each cache; a full one is emptied."""
 _SHOWN_ALTERNATIVES = 4
+_CHECKS: list[Json] = list(CHECKS)
 
 
 class PathContext(Protocol):
@@ -79,11 +81,13 @@ class _IssuerPart:
         path: the issuer, its issuer, and so on up to the anchor.
         state: the state after the issuer.
         reports: one for each of ``path``.
+        facts: those of a report on the part alone.
     """
 
     path: CertificatePath
     state: PathState
     reports: tuple[Report, ...]
+    facts: dict[str, list[Json]]
 
 
 class CertificateValidator:
@@ -118,7 +122,7 @@ class CertificateValidator:
         self.limits = limits
         self.fetcher = fetcher or OfflineFetcher()
         self._signatures: dict[tuple[bytes, bytes], bool] = {}
-        self._issuers: dict[tuple[bytes, datetime], list[_IssuerPart]] = {}
+        self._issuers: dict[tuple[bytes, datetime], tuple[_Judgement, list[_IssuerPart]]] = {}
 
     def with_revocation(self, revocation: RevocationChecker | None) -> CertificateValidator:
         """Return a validator that differs in nothing but how it finds out about revocation.
@@ -152,10 +156,11 @@ class CertificateValidator:
         if remembered is not None:
             return remembered
         pools = (self.pool, CertificatePool(candidates[: self.limits.certificates])) if candidates else (self.pool,)
-        return _Judgement(self, self.trust, pools, at=at, policy=self.policy).judge(certificate)
+        rules = PathRules(at, self.policy, self.limits, self.verify)
+        return _Judgement(self, self.trust, pools, rules).judge(certificate)
 
     def verify(self, certificate: Certificate, key: PublicKey) -> bool:
-        """Tell whether the signature of an issuer's ``certificate`` is that of ``key``, and remember the answer.
+        """Tell whether the signature of ``certificate`` is that of ``key``, and remember the answer.
 
         Raises:
             UnsupportedError: ``ALGORITHM_UNKNOWN``.
@@ -170,65 +175,62 @@ class CertificateValidator:
 
     def remember(self, certificate: Certificate, at: datetime, part: _IssuerPart) -> None:
         """Keep the valid issuers' part of the path of ``certificate`` at the time ``at``."""
-        if len(self._issuers) >= _REMEMBERED:
-            self._issuers.clear()
-        self._issuers.setdefault((certificate.issuer.der, at), []).append(part)
+        index = (certificate.issuer.der, at)
+        if index not in self._issuers:
+            if len(self._issuers) >= _REMEMBERED:
+                self._issuers.clear()
+            rules = PathRules(at, self.policy, self.limits, _verify)
+            self._issuers[index] = _Judgement(self, self.trust, (self.pool,), rules), []
+        self._issuers[index][1].append(part)
 
     def _from_memory(self, certificate: Certificate, at: datetime) -> Report | None:
         """Do step 1; ``None`` if nothing is remembered, or the certificate is not valid that way."""
-        for part in self._issuers.get((certificate.issuer.der, at), ()):
-            judgement = _Judgement(self, self.trust, (self.pool,), at=at, policy=self.policy)
-            report = judgement.complete(certificate, part)
-            if report.severity < Severity.INDETERMINATE:
-                return report
+        remembered = self._issuers.get((certificate.issuer.der, at))
+        if remembered is not None:
+            judgement, parts = remembered
+            for part in parts:
+                report = judgement.complete(certificate, part)
+                if report.severity < Severity.INDETERMINATE:
+                    return report
         return None
 
 
 class _Judgement:
-    """The judgement of one certificate, and of those who signed its revocation information."""
+    """The judgement of one certificate, and of those who signed its revocation information.
+
+    Args:
+        owner: whose judgement it is.
+        trust: the anchors that count.
+        pools: certificates at hand.
+        rules: the rules, with time and policy.
+        under_way: certificates whose revocation is being looked into.
+    """
 
     def __init__(
         self,
         owner: CertificateValidator,
         trust: TrustStore,
         pools: Sequence[CertificatePool],
-        *,
-        at: datetime,
-        policy: ValidationPolicy,
+        rules: PathRules,
         under_way: frozenset[bytes] = frozenset(),
     ) -> None:
         self.owner = owner
         self.trust = trust
         self.pools = pools
-        self.at = at
-        self.policy = policy
+        self.rules = rules
         self.under_way = under_way
-        self.rules = PathRules(at, policy, owner.limits, self.verify)
-        self.fetches = 0
-        self._end: Certificate | None = None
-        self._end_verified: dict[bytes, bool] = {}
-
-    def verify(self, certificate: Certificate, key: PublicKey) -> bool:
-        """Tell whether the signature of ``certificate`` is that of ``key``; the end's is not worth remembering long."""
-        if certificate is not self._end:
-            return self.owner.verify(certificate, key)
-        known = self._end_verified.get(key.spki)
-        if known is None:
-            known = self._end_verified[key.spki] = _verify(certificate, key)
-        return known
 
     def judge(self, certificate: Certificate) -> Report:
         """Do steps 2 to 4."""
-        self._end = certificate
         if any(anchor.der == certificate.der for anchor in self.trust.find(certificate.subject)):
             return self._judge_anchor(certificate)
         search = PathSearch(
             self.trust,
             self.pools,
-            at=self.at,
+            at=self.rules.at,
             limits=self.owner.limits,
-            verify=self.verify,
-            fetch=self._fetch_issuers,
+            verify=self.owner.verify,
+            fetch=partial(self._fetch_issuers, set()),
         )
         reports: list[Report] = []
         best = None
@@ -251,22 +253,27 @@ class _Judgement:
 
     def complete(self, certificate: Certificate, part: _IssuerPart) -> Report:
         """Judge ``certificate`` below an issuers' part that was judged before."""
-        self._end = certificate
         report = _certificate_report(certificate)
         self.rules.finish(part.state, certificate, report)
         self._check_revocation(certificate, part.state, part.path[-1], report, end=True)
-        return _path_report((certificate, *part.path), self.at, [report, *part.reports])
+        facts: dict[str, Json] = {
+            "path": [report.name, *part.facts["path"]],
+            "fingerprints": [certificate.fingerprint, *part.facts["fingerprints"]],
+            "at": format_time(self.rules.at),
+            "evidence": [*_evidence([report]), *part.facts["evidence"]],
+        }
+        return Report("certificate", report.name, children=[report, *part.reports], facts=facts)
 
     def _judge_path(self, path: CertificatePath) -> Report:
         certificate, *issuers = path
         part = self._judge_issuers(tuple(issuers))
         if isinstance(part, _IssuerPart):
             if not self.under_way and all(report.severity < Severity.INDETERMINATE for report in part.reports):
-                self.owner.remember(certificate, self.at, part)
+                self.owner.remember(certificate, self.rules.at, part)
             return self.complete(certificate, part)
         report = _certificate_report(certificate)
         self.rules.alone(certificate, report)
-        return _path_report(path, self.at, [report, *part])
+        return _path_report(path, self.rules.at, [report, *part])
 
     def _judge_issuers(self, path: CertificatePath) -> _IssuerPart | list[Report]:
         """Judge the issuers from the anchor down; only reports if the rules cannot be followed to the end."""
@@ -283,14 +290,14 @@ class _Judgement:
             following = self.rules.descend(state, certificate, report)
             self._check_revocation(certificate, state, anchor, report, end=False)
             state = following
-        return reports if state is None else _IssuerPart(path, state, tuple(reports))
+        return reports if state is None else _IssuerPart(path, state, tuple(reports), _path_facts(path, reports))
 
     def _check_revocation(
         self, certificate: Certificate, state: PathState, anchor: Certificate, report: Report, *, end: bool
     ) -> None:
         if certificate.der in self.under_way:
             return
-        if not self.policy.check_revocation:
+        if not self.rules.policy.check_revocation:
             if end:
                 report.warn("REVOCATION_NOT_CHECKED", "revocation")
             return
@@ -298,7 +305,7 @@ class _Judgement:
             report.fail("REVOCATION_NOT_CHECKED", SubIndication.TRY_LATER, "revocation")
             return
         context = _Context(anchor, state.key, end, self, certificate)
-        report.children.append(self.owner.revocation.check(certificate, state.issuer, self.at, context))
+        report.children.append(self.owner.revocation.check(certificate, state.issuer, self.rules.at, context))
 
     def known(self, name: Name) -> list[Certificate]:
         """Return the certificates at hand whose subject is ``name``."""
@@ -313,7 +320,7 @@ class _Judgement:
             report.fail("CERT_PATH_TOO_LONG", SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE)
             return report
         policy = replace(
-            self.policy,
+            self.rules.policy,
             initial_policies=frozenset({ANY_POLICY}),
             require_explicit_policy=False,
             key_usage=frozenset(),
@@ -322,19 +329,20 @@ class _Judgement:
         pools = (*self.pools, CertificatePool(candidates[: self.owner.limits.certificates]))
         under_way = self.under_way | {subject.der}
         trust = TrustStore([anchor])
-        return _Judgement(self.owner, trust, pools, at=self.at, policy=policy, under_way=under_way).judge(signer)
+        rules = PathRules(self.rules.at, policy, self.owner.limits, self.owner.verify)
+        return _Judgement(self.owner, trust, pools, rules, under_way).judge(signer)
 
     def _judge_anchor(self, anchor: Certificate) -> Report:
         """Judge a certificate that is itself an anchor: it is relied on, and nobody can revoke it."""
         report = _certificate_report(anchor, "trust-anchor")
         self.rules.alone(anchor, report, anchor=True)
-        return _path_report((anchor,), self.at, [report])
+        return _path_report((anchor,), self.rules.at, [report])
 
     def _judge_alone(self, certificate: Certificate, search: PathSearch) -> Report:
         """Do step 4."""
         report = _certificate_report(certificate)
         self.rules.alone(certificate, report)
-        whole = _path_report((certificate,), self.at, [report])
+        whole = _path_report((certificate,), self.rules.at, [report])
         last, obstacle = max(search.obstacles, key=lambda item: item[1].value)
         issuer = str(last.issuer)
         sub = SubIndication.NO_CERTIFICATE_CHAIN_FOUND
@@ -349,8 +357,11 @@ class _Judgement:
                 whole.fail("CERT_UNTRUSTED", sub, issuer=issuer)
         return whole
 
-    def _fetch_issuers(self, certificate: Certificate) -> list[Certificate]:
-        """Fetch issuers of ``certificate`` from the addresses it names; what fails is left out."""
+    def _fetch_issuers(self, asked: set[str], certificate: Certificate) -> list[Certificate]:
+        """Fetch issuers of ``certificate`` from the addresses it names and that were not ``asked``.
+
+        What fails is left out.
+        """
         limits = self.owner.limits
         found: list[Certificate] = []
         try:
@@ -358,9 +369,9 @@ class _Judgement:
         except InputError:
             return found
         for url in urls:
-            if self.fetches >= limits.fetches:
-                break
-            self.fetches += 1
+            if len(asked) >= limits.fetches or url in asked:
+                continue
+            asked.add(url)
             try:
                 found += Certificate.load_all(
                     self.owner.fetcher.fetch(FetchRequest(url, "certificate", limits.certificate_bytes)), limits
@@ -392,7 +403,7 @@ def _verify(certificate: Certificate, key: PublicKey) -> bool:
 
 
 def _certificate_report(certificate: Certificate, subject: str = "certificate") -> Report:
-    return Report(subject, _label(certificate), facts={"checks": list(CHECKS), "fingerprint": certificate.fingerprint})
+    return Report(subject, _label(certificate), facts={"checks": _CHECKS, "fingerprint": certificate.fingerprint})
 
 
 def _label(certificate: Certificate) -> str:
@@ -403,15 +414,17 @@ def _label(certificate: Certificate) -> str:
 
 
 def _path_report(path: CertificatePath, at: datetime, reports: list[Report]) -> Report:
-    evidence: list[Json] = [
-        child.facts for report in reports for child in report.children if child.subject == "revocation"
-    ]
-    names: list[Json] = [report.name for report in reports]
-    fingerprints: list[Json] = [one.fingerprint for one in path]
-    facts: dict[str, Json] = {
-        "path": names,
-        "fingerprints": fingerprints,
-        "at": format_time(at),
-        "evidence": evidence,
-    }
+    facts: dict[str, Json] = {**_path_facts(path, reports), "at": format_time(at)}
     return Report("certificate", reports[0].name, children=reports, facts=facts)
+
+
+def _path_facts(path: CertificatePath, reports: Sequence[Report]) -> dict[str, list[Json]]:
+    return {
+        "path": [report.name for report in reports],
+        "fingerprints": [one.fingerprint for one in path],
+        "evidence": _evidence(reports),
+    }
+
+
+def _evidence(reports: Sequence[Report]) -> list[Json]:
+    return [child.facts for report in reports for child in report.children if child.subject == "revocation"]
