@@ -122,8 +122,12 @@ class Certificate:
         self.irregularities = tuple(irregular)
 
     def _read_validity(self, data: bytes, times: list[der.Element], irregular: list[str]) -> None:
-        self.not_before, self.not_after = [der.decode_time(tag, data[start:stop]) for tag, _, start, stop in times]
-        if any(tag == der.GENERALIZED_TIME and data[start:stop] < b"2050" for tag, _, start, stop in times):
+        (tag, _, start, stop), (end_tag, _, end_start, end_stop) = times
+        self.not_before = der.decode_time(tag, data[start:stop])
+        self.not_after = der.decode_time(end_tag, data[end_start:end_stop])
+        if (tag == der.GENERALIZED_TIME and data[start:stop] < b"2050") or (
+            end_tag == der.GENERALIZED_TIME and data[end_start:end_stop] < b"2050"
+        ):
             irregular.append("CERT_TIME_TYPE")
 
     def _read_extensions(self, data: bytes, wrapper: der.Element, irregular: list[str]) -> None:

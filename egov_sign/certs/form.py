@@ -12,6 +12,7 @@ The fourth group only warns where the caller's policy does not insist on the pro
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from egov_sign.certs import extensions as ext
 from egov_sign.certs.certificate import Certificate
@@ -92,62 +93,64 @@ def check_form(certificate: Certificate, report: Report, *, strict: bool, anchor
             rules.fail(code)
     if _EXPLICIT_CURVE in certificate.spki[:32]:
         report.fail("CERT_EC_PARAMETERS_EXPLICIT", SubIndication.CRYPTO_CONSTRAINTS_FAILURE, "form")
-    _check_extensions(certificate, report, rules)
-    _check_names(certificate, rules)
-    _check_key_identifiers(certificate, rules, anchor)
-    _check_authority_fields(certificate, rules)
+    decoded = _check_extensions(certificate, report, rules)
+    _check_names(certificate, decoded, rules)
+    _check_key_identifiers(decoded, rules, anchor)
+    _check_authority_fields(certificate, decoded, rules)
 
 
-def _check_extensions(certificate: Certificate, report: Report, rules: _Rules) -> None:
-    for oid, extension in certificate.extensions.items():
+def _check_extensions(certificate: Certificate, report: Report, rules: _Rules) -> dict[str, Any]:
+    """Decode all extensions that we know and return what is in them."""
+    decoded: dict[str, Any] = {}
+    for oid, (critical, value) in certificate.extensions.items():
         decode = _DECODERS.get(oid)
         if decode is not None:
-            decode(extension.value)
-        if extension.critical:
+            decoded[oid] = decode(value)
+        if critical:
             if oid in _NEVER_CRITICAL:
                 rules.fail("CERT_EXTENSION_CRITICALITY", oid=oid)
             elif oid not in _UNDERSTOOD:
                 report.fail("CERT_EXTENSION_UNKNOWN_CRITICAL", SubIndication.CHAIN_CONSTRAINTS_FAILURE, "form", oid=oid)
         elif oid in _ALWAYS_CRITICAL:
             rules.fail("CERT_EXTENSION_CRITICALITY", oid=oid)
+    return decoded
 
 
-def _check_names(certificate: Certificate, rules: _Rules) -> None:
-    subject_is_empty = not certificate.subject.rdns
-    if subject_is_empty and certificate.is_ca:
-        rules.fail("CERT_SUBJECT_EMPTY")
-    extension = certificate.extensions.get(ext.SUBJECT_ALT_NAME)
-    if extension is None:
-        if subject_is_empty:
+def _check_names(certificate: Certificate, decoded: Mapping[str, Any], rules: _Rules) -> None:
+    names: tuple[ext.GeneralName, ...] = decoded.get(ext.SUBJECT_ALT_NAME, ())
+    if not certificate.subject.rdns:
+        basic: ext.BasicConstraints | None = decoded.get(ext.BASIC_CONSTRAINTS)
+        if not names or (basic is not None and basic.ca):
             rules.fail("CERT_SUBJECT_EMPTY")
-        return
-    if subject_is_empty and not extension.critical:
-        rules.fail("CERT_EXTENSION_CRITICALITY", oid=ext.SUBJECT_ALT_NAME)
-    for item in certificate.alternative_names:
+        elif not certificate.extensions[ext.SUBJECT_ALT_NAME].critical:
+            rules.fail("CERT_EXTENSION_CRITICALITY", oid=ext.SUBJECT_ALT_NAME)
+    for item in names:
         if not is_well_formed(item):
             rules.fail("CERT_ALT_NAME_MALFORMED", name=item.text)
 
 
-def _check_key_identifiers(certificate: Certificate, rules: _Rules, anchor: bool) -> None:
-    if certificate.is_ca and ext.SUBJECT_KEY_ID not in certificate.extensions:
+def _check_key_identifiers(decoded: Mapping[str, Any], rules: _Rules, anchor: bool) -> None:
+    basic: ext.BasicConstraints | None = decoded.get(ext.BASIC_CONSTRAINTS)
+    if basic is not None and basic.ca and ext.SUBJECT_KEY_ID not in decoded:
         rules.fail("CERT_SKI_MISSING")
-    if not anchor and (certificate.aki is None or certificate.aki.key_id is None):
+    issuer_key: ext.AuthorityKeyId | None = decoded.get(ext.AUTHORITY_KEY_ID)
+    if not anchor and (issuer_key is None or issuer_key.key_id is None):
         rules.fail("CERT_AKI_MISSING")
 
 
-def _check_authority_fields(certificate: Certificate, rules: _Rules) -> None:
+def _check_authority_fields(certificate: Certificate, decoded: Mapping[str, Any], rules: _Rules) -> None:
     """Check what only a CA's certificate may say, and what it must (4.2.1.3, 4.2.1.9, 4.2.1.10)."""
-    usage = certificate.key_usage
-    basic = certificate.basic_constraints
+    basic: ext.BasicConstraints | None = decoded.get(ext.BASIC_CONSTRAINTS)
+    constraints: ext.NameConstraints | None = decoded.get(ext.NAME_CONSTRAINTS)
     if basic is not None and basic.ca:
         if not certificate.extensions[ext.BASIC_CONSTRAINTS].critical:
             rules.fail("CERT_EXTENSION_CRITICALITY", oid=ext.BASIC_CONSTRAINTS)
-        if certificate.name_constraints is not None:
-            check_constraints(certificate.name_constraints)
+        if constraints is not None:
+            check_constraints(constraints)
         return
-    if usage is not None and "keyCertSign" in usage:
+    if "keyCertSign" in decoded.get(ext.KEY_USAGE, ()):
         rules.fail("CERT_AUTHORITY_FIELD", field="keyCertSign")
     if basic is not None and basic.path_length is not None:
         rules.fail("CERT_AUTHORITY_FIELD", field="pathLenConstraint")
-    if certificate.name_constraints is not None:
+    if constraints is not None:
         rules.fail("CERT_AUTHORITY_FIELD", field="nameConstraints")

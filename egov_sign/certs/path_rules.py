@@ -264,15 +264,17 @@ class PathRules:
             report.fail("CERT_NAME_NOT_PERMITTED", sub, "names", name=offender.text)
 
     def _check_usage(self, certificate: Certificate, report: Report) -> None:
-        policy = self.policy
-        extended = frozenset() if certificate.eku is None else policy.extended_key_usage
-        for wanted, found in (
-            (policy.key_usage, certificate.key_usage or frozenset()),
-            (extended and extended | {ANY_EXTENDED_KEY_USAGE}, frozenset(certificate.eku or ())),
-        ):
-            if wanted and wanted.isdisjoint(found):
-                sub = SubIndication.CHAIN_CONSTRAINTS_FAILURE
-                report.fail("CERT_USAGE", sub, "usage", wanted=", ".join(sorted(wanted)))
+        wanted = self.policy.key_usage
+        if wanted and wanted.isdisjoint(certificate.key_usage or ()):
+            _wrong_usage(report, wanted)
+        wanted = self.policy.extended_key_usage
+        if wanted and not (wanted | {ANY_EXTENDED_KEY_USAGE}) & frozenset(certificate.eku or wanted):
+            _wrong_usage(report, wanted)
+
+
+def _wrong_usage(report: Report, wanted: frozenset[str]) -> None:
+    sub = SubIndication.CHAIN_CONSTRAINTS_FAILURE
+    report.fail("CERT_USAGE", sub, "usage", wanted=", ".join(sorted(wanted)))
 
 
 def unreadable(report: Report, error: InputError) -> None:

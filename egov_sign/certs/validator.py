@@ -190,7 +190,7 @@ class CertificateValidator:
             judgement, parts = remembered
             for part in parts:
                 report = judgement.complete(certificate, part)
-                if report.severity < Severity.INDETERMINATE:
+                if report.children[0].severity < Severity.INDETERMINATE:
                     return report
         return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import Any
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
@@ -105,16 +106,17 @@ class PycaPublicKey(PublicKey):
             return False
         if self._restriction and not self._restriction.allows(algorithm.digest, algorithm.salt_length):
             return False
-        key = self._key
+        key: Any = self._key  # key_type says which; asking isinstance takes a tenth of the time of verifying
         try:
-            if isinstance(key, rsa.RSAPublicKey):
-                key.verify(signature, message, _padding(algorithm), _HASHES[algorithm.digest])
-            elif isinstance(key, ec.EllipticCurvePublicKey):
-                key.verify(signature, message, ec.ECDSA(_HASHES[algorithm.digest]))
-            elif isinstance(key, dsa.DSAPublicKey):
-                key.verify(signature, message, _HASHES[algorithm.digest])
-            else:
-                key.verify(signature, message)
+            match self.key_type:
+                case KeyType.RSA:
+                    key.verify(signature, message, _padding(algorithm), _HASHES[algorithm.digest])
+                case KeyType.EC:
+                    key.verify(signature, message, ec.ECDSA(_HASHES[algorithm.digest]))
+                case KeyType.DSA:
+                    key.verify(signature, message, _HASHES[algorithm.digest])
+                case _:
+                    key.verify(signature, message)
         except (InvalidSignature, UnsupportedAlgorithm, ValueError):
             return False
         return True
@@ -183,7 +185,6 @@ def load_public_key(spki: bytes) -> PublicKey:
         return gost_keys.load_public_key(spki)
     except ValueError as error:
         raise InputError("KEY_MALFORMED", "the public key cannot be read") from error
-    _describe(key)
     return PycaPublicKey(key, spki)  # type: ignore[arg-type]
 
 
