@@ -10,14 +10,14 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import re
 from bisect import bisect_right
-from dataclasses import dataclass
-from datetime import datetime
-from functools import cached_property, lru_cache
-from typing import Final, NamedTuple
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Final
 
 from egov_sign.certs import extensions as ext
+from egov_sign.certs.crl_entry import CrlEntry, read_entry_extensions
+from egov_sign.certs.issuing_point import read_issuing_point
 from egov_sign.certs.name import Name
 from egov_sign.certs.reasons import Reason
 from egov_sign.clock import format_time
@@ -29,12 +29,8 @@ from egov_sign.limits import DEFAULT_LIMITS, Limits
 from egov_sign.verdict import Json
 
 CRL_NUMBER: Final = "2.5.29.20"
-REASON_CODE: Final = "2.5.29.21"
-HOLD_INSTRUCTION: Final = "2.5.29.23"
-INVALIDITY_DATE: Final = "2.5.29.24"
 DELTA_INDICATOR: Final = "2.5.29.27"
 ISSUING_DISTRIBUTION_POINT: Final = "2.5.29.28"
-CERTIFICATE_ISSUER: Final = "2.5.29.29"
 EXPIRED_CERTS_ON_CRL: Final = "2.5.29.60"
 
 _KNOWN = frozenset(
@@ -47,63 +43,10 @@ _KNOWN = frozenset(
         ext.FRESHEST_CRL,
     }
 )
-_KNOWN_IN_ENTRY = frozenset({REASON_CODE, HOLD_INSTRUCTION, INVALIDITY_DATE, CERTIFICATE_ISSUER})
-_PEM = re.compile(rb"-----BEGIN X509 CRL-----(.*?)-----END X509 CRL-----", re.DOTALL)
 _NULL = b"\x05\x00"
 _TIMES = (der.UTC_TIME, der.GENERALIZED_TIME)
 _VETTED = 1024
 """Distinct sets of entry extensions remembered during the scan; an honest list has a handful."""
-
-
-class CrlEntry(NamedTuple):
-    """One revoked certificate.
-
-    Attributes:
-        serial: its serial number.
-        issuer: who issued it; differs from the list's issuer only in an indirect CRL.
-        revoked_at: when it was revoked, UTC.
-        reason: why; ``None`` if the entry does not say.
-        invalidity_date: since when the key is suspected to be in wrong hands, as information; ``None`` if absent.
-    """
-
-    serial: int
-    issuer: Name
-    revoked_at: datetime
-    reason: Reason | None
-    invalidity_date: datetime | None
-
-    @property
-    def is_hold(self) -> bool:
-        """Whether the certificate is only suspended."""
-        return self.reason is Reason.CERTIFICATE_HOLD
-
-    @property
-    def is_removal(self) -> bool:
-        """Whether a delta CRL takes the certificate off its base."""
-        return self.reason is Reason.REMOVE_FROM_CRL
-
-
-@dataclass(frozen=True, slots=True)
-class IssuingDistributionPoint:
-    """The scope of a CRL (RFC 5280, 5.2.5).
-
-    Attributes:
-        full_name: the names of the distribution point; ``None`` if there is none or a relative name stands there.
-        relative_name: contents of the name relative to the CRL issuer's; ``None`` if absent.
-        only_user: it lists only certificates of end entities.
-        only_ca: it lists only certificates of CAs.
-        only_attribute: it lists only attribute certificates.
-        reasons: numbers of the reasons it covers; ``None`` means all.
-        indirect: it may list certificates of other issuers.
-    """
-
-    full_name: tuple[ext.GeneralName, ...] | None = None
-    relative_name: bytes | None = None
-    only_user: bool = False
-    only_ca: bool = False
-    only_attribute: bool = False
-    reasons: frozenset[int] | None = None
-    indirect: bool = False
 
 
 class Crl:
@@ -198,7 +141,7 @@ class Crl:
         self.number = self._number(CRL_NUMBER)
         self.base_number = self._number(DELTA_INDICATOR)
         scope = self.extensions.get(ISSUING_DISTRIBUTION_POINT)
-        self.scope = None if scope is None else _read_scope(scope.value)
+        self.scope = None if scope is None else read_issuing_point(scope.value)
 
     def _number(self, oid: str) -> int | None:
         extension = self.extensions.get(oid)
@@ -237,7 +180,7 @@ class Crl:
 
     def _vet(self, extensions: bytes, start: int) -> bool:
         """Note what the extensions of an entry mean for the list; tell whether seeing them again adds nothing."""
-        found = _read_entry_extensions(extensions)
+        found = read_entry_extensions(extensions)
         self._unknown_critical |= found.unknown_critical
         self._removals |= found.reason is Reason.REMOVE_FROM_CRL
         if found.issuer is None:
@@ -335,6 +278,15 @@ class Crl:
         """Return the number of entries."""
         return len(self._index) + sum(map(len, self._repeated.values()))
 
+    def __iter__(self) -> Iterator[CrlEntry]:
+        """Yield all entries in the order of the list.
+
+        Raises:
+            InputError: ``CRL_MALFORMED`` at an entry whose date cannot be read.
+        """
+        repeated = (offset for offsets in self._repeated.values() for offset in offsets)
+        return map(self._entry, sorted([*self._index.values(), *repeated]))
+
     def __contains__(self, serial: int) -> bool:
         """Tell whether there is an entry with this serial number, whoever issued the certificate."""
         return serial in self._index
@@ -376,7 +328,7 @@ class Crl:
             fields = der.Reader(self.data, offset).enter()
             serial = int.from_bytes(fields.take(der.INTEGER), "big", signed=True)
             revoked_at = fields.time()
-            said = _read_entry_extensions(self.data[fields.position : fields.end])
+            said = read_entry_extensions(self.data[fields.position : fields.end])
         except InputError as error:
             raise InputError("CRL_MALFORMED", f"an unreadable entry: {error.message}", where=error.where) from error
         return CrlEntry(serial, self._issuer_at(offset), revoked_at, said.reason, said.invalidity_date)
@@ -385,58 +337,6 @@ class Crl:
         """Return the issuer that the entry at ``offset`` names or inherits (RFC 5280, 5.3.3)."""
         position = bisect_right(self._issuer_starts, offset)
         return self._issuers[position - 1] if position else self.issuer
-
-
-class _EntryExtensions(NamedTuple):
-    """What the extensions of an entry say."""
-
-    reason: Reason | None = None
-    invalidity_date: datetime | None = None
-    issuer: Name | None = None
-    unknown_critical: bool = False
-
-
-@lru_cache(maxsize=1024)
-def _read_entry_extensions(encoded: bytes) -> _EntryExtensions:
-    if not encoded:
-        return _EntryExtensions()
-    reader = der.Reader(encoded)
-    found = ext.read_extensions(reader.enter())
-    reader.finish()
-    reason, invalidity, issuer = (found.get(oid) for oid in (REASON_CODE, INVALIDITY_DATE, CERTIFICATE_ISSUER))
-    return _EntryExtensions(
-        None if reason is None else Reason.from_code(der.Reader(reason.value).integer(der.ENUMERATED)),
-        None if invalidity is None else der.Reader(invalidity.value).time(),
-        None if issuer is None else _directory_name(issuer.value),
-        bool(found.duplicates) or any(item.critical and oid not in _KNOWN_IN_ENTRY for oid, item in found.items()),
-    )
-
-
-def _directory_name(value: bytes) -> Name:
-    for name in ext.general_names(value):
-        if name.kind == 4:
-            return Name(name.content)
-    raise InputError("DER_VALUE", "a certificate issuer without a directory name")
-
-
-def _read_scope(value: bytes) -> IssuingDistributionPoint:
-    outer = der.Reader(value)
-    fields = outer.enter()
-    outer.finish()
-    name = fields.maybe_enter(der.explicit(0))
-    full_name, relative_name = ext.distribution_point_name(name) if name is not None else (None, None)
-    only_user, only_ca = _flag(fields, 1), _flag(fields, 2)
-    reasons = fields.named_bits(der.implicit(3)) if fields.peek() == der.implicit(3) else None
-    indirect, only_attribute = _flag(fields, 4), _flag(fields, 5)
-    fields.finish()
-    if only_user + only_ca + only_attribute > 1:
-        raise InputError("DER_VALUE", "a scope that excludes itself")
-    return IssuingDistributionPoint(full_name, relative_name, only_user, only_ca, only_attribute, reasons, indirect)
-
-
-def _flag(fields: der.Reader, number: int) -> bool:
-    tag = der.implicit(number)
-    return fields.boolean(tag) if fields.peek() == tag else False
 
 
 def _without_null(identifier: bytes) -> bytes:
@@ -448,10 +348,11 @@ def _without_null(identifier: bytes) -> bytes:
 
 
 def _from_pem(data: bytes) -> bytes:
-    block = _PEM.search(data)
-    if block is None:
+    _, begins, rest = data.partition(b"-----BEGIN X509 CRL-----")
+    body, ends, _ = rest.partition(b"-----END X509 CRL-----")
+    if not begins or not ends:
         raise InputError("CRL_MALFORMED", "neither a DER nor a PEM revocation list")
     try:
-        return base64.b64decode(b"".join(block[1].split()), validate=True)
+        return base64.b64decode(b"".join(body.split()), validate=True)
     except binascii.Error as error:
         raise InputError("CRL_MALFORMED", "a PEM block that is not base64") from error

@@ -196,6 +196,7 @@ def test_of_repeated_entries_the_gravest_counts() -> None:
     found = crl.find(7)
     assert found is not None
     assert (found.reason, found.revoked_at, len(crl)) == (lasting, AT - 2 * DAY, 3)
+    assert [listed.revoked_at for listed in crl] == [AT - 9 * DAY, AT - DAY, AT - 2 * DAY]
 
 
 def test_an_unknown_reason_is_a_revocation_all_the_same() -> None:
@@ -246,6 +247,11 @@ def test_an_unreadable_date_shows_when_the_entry_is_asked_for() -> None:
     assert crl.find(8) is None
     with pytest.raises(InputError, match="CRL_MALFORMED"):
         crl.find(7)
+
+
+def test_a_file_of_nothing_but_beginnings_is_refused_at_once() -> None:
+    with pytest.raises(InputError, match="CRL_MALFORMED"):
+        Crl.load(b"-----BEGIN X509 CRL-----\n" * 200_000)
 
 
 def test_ten_thousand_entries_are_all_found() -> None:
