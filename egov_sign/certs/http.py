@@ -185,7 +185,7 @@ class _Exchange:
             connection = self._open(raw)
             return self._converse(connection, request)
         except (OSError, http.client.HTTPException) as error:
-            if self._expired.is_set():
+            if self._expired.is_set() or isinstance(error, TimeoutError):
                 raise FetchError("FETCH_TIMEOUT", "the answer did not arrive in time", where=self._url) from error
             raise FetchError("FETCH_BROKEN", f"the exchange broke off: {_words(error)}", where=self._url) from error
         finally:
