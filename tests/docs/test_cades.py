@@ -49,9 +49,8 @@ class Scene:
         made = SignedData.load(cms_sign.sign(CONTENT, self.world.signer("person"), signing_time=AT))
         if stamped_at is None:
             return made
-        numbers = count(1)
         authority = TimestampAuthority(
-            self.world.signer("tsa"), policy=POLICY, clock=FrozenClock(stamped_at), serial=lambda: next(numbers)
+            self.world.signer("tsa"), policy=POLICY, clock=FrozenClock(stamped_at), serial=count(1).__next__
         )
         return SignedData.load(add_timestamps(made, authority))
 
