@@ -148,8 +148,13 @@ class _Reader:
         return self.moment(path).astimezone(self.zone).strftime("%d.%m.%Y %H:%M")
 
     def texts(self, parent: etree._Element, name: str) -> dict[str, str]:
+        """Return the texts of all elements ``name`` by language; several in one language follow each other."""
         found = parent.findall(f"{self.prefix}:{name}", namespaces=_NAMES)
-        return {element.get(_XML_LANG, ""): _text(element) for element in found}
+        texts: dict[str, str] = {}
+        for element in found:
+            language = element.get(_XML_LANG, "")
+            texts[language] = f"{texts[language]} {_text(element)}" if language in texts else _text(element)
+        return texts
 
     def common(self, kind: str, rows: list[Row], **more: object) -> PersonalDocument:
         return PersonalDocument(

@@ -60,24 +60,29 @@ class PdfRenderer:
             InputError: as :func:`egov_sign.docs.document.read_document`.
             ConfigurationError: ``PDF_TEMPLATE`` if the template cannot be rendered.
         """
-        document = read_document(signed_xml, zone=self.zone)
-        payload = QrPayload.of(document.number, signed_xml)
-        inputs = {
-            "data": json.dumps(self._data(document, payload, paper=paper), ensure_ascii=False),
-            "qr": qr_svg(str(payload)),
-            "xml": signed_xml.decode("utf-8"),
-        }
+        inputs, moment = self.inputs(signed_xml, paper=paper)
         import typst  # noqa: PLC0415 - only who renders pays for it
 
         try:
             pdf = self._compiler.compile(
                 self._source, sys_inputs=inputs, format="pdf", pdf_standards=STANDARDS,  # type: ignore[arg-type]
-                timestamp=int(document.issued_at.timestamp()),
+                timestamp=moment,
             )  # fmt: skip
         except typst.TypstError as error:
             raise ConfigurationError("PDF_TEMPLATE", f"the template cannot be rendered: {error.message}") from error
         assert isinstance(pdf, bytes)
         return pdf
+
+    def inputs(self, signed_xml: bytes, *, paper: bool = False) -> tuple[dict[str, str], int]:
+        """Return what a template finds in ``sys.inputs``, and the time of issue in seconds since 1970.
+
+        Args: as :meth:`render`.
+        """
+        document = read_document(signed_xml, zone=self.zone)
+        payload = QrPayload.of(document.number, signed_xml)
+        data = json.dumps(self._data(document, payload, paper=paper), ensure_ascii=False)
+        inputs = {"data": data, "qr": qr_svg(str(payload)), "xml": signed_xml.decode("utf-8")}
+        return inputs, int(document.issued_at.timestamp())
 
     def render_all(self, documents: Iterable[bytes]) -> Iterator[bytes]:
         """Yield the PDF of each document in turn."""

@@ -39,7 +39,7 @@ FORMAT = SubIndication.FORMAT_FAILURE
 PADES, PLAIN, TIMESTAMP = "/ETSI.CAdES.detached", "/adbe.pkcs7.detached", "/ETSI.RFC3161"
 _SUBFILTERS = {"/Sig": (PADES, PLAIN), "/DocTimeStamp": (TIMESTAMP,)}
 _DEPTH = 32
-_BROKEN = (
+READING_ERRORS = (
     PdfError, ValueError, KeyError, IndexError, TypeError, AttributeError, AssertionError, NotImplementedError,
     OverflowError, RecursionError, struct.error, zlib.error, UnicodeError,
 )  # fmt: skip
@@ -143,13 +143,13 @@ def read_pdf(data: bytes, limits: Limits = DEFAULT_LIMITS) -> PdfFile:
         fields = [_read_field(reader, data, name, value) for name, value in values]
         fields.sort(key=lambda one: one.end)
         return PdfFile(fields, _read_store(reader), _read_attachments(reader, limits), reader.xrefs.total_revisions)
-    except _BROKEN as error:
+    except READING_ERRORS as error:
         raise InputError("PDF_UNREADABLE", f"the PDF cannot be read: {error or type(error).__name__}") from error
 
 
 def _signature_fields(reader: PdfFileReader, limits: Limits) -> Iterator[tuple[str, generic.DictionaryObject]]:
     """Yield the signature fields that have a value: full name, and the field itself."""
-    form = _get(reader.root, "/AcroForm", generic.DictionaryObject())
+    form = entry(reader.root, "/AcroForm", generic.DictionaryObject())
     waiting = [("", "", item, 0) for item in reversed(_items(form, "/Fields"))]
     seen: set[int] = set()
     count = 0
@@ -158,8 +158,8 @@ def _signature_fields(reader: PdfFileReader, limits: Limits) -> Iterator[tuple[s
         if id(item) in seen or depth > _DEPTH:
             continue
         seen.add(id(item))
-        name = ".".join(part for part in (prefix, str(_get(item, "/T", ""))) if part)
-        kind = str(_get(item, "/FT", kind))
+        name = ".".join(part for part in (prefix, str(entry(item, "/T", ""))) if part)
+        kind = str(entry(item, "/FT", kind))
         if kind == "/Sig" and "/V" in item:
             count += 1
             if count > limits.cms_signers:
@@ -168,14 +168,14 @@ def _signature_fields(reader: PdfFileReader, limits: Limits) -> Iterator[tuple[s
         waiting.extend((name, kind, child, depth + 1) for child in reversed(_items(item, "/Kids")))
 
 
-def _get(holder: generic.DictionaryObject, key: str, default: Any) -> Any:  # noqa: ANN401 - whatever a PDF holds
+def entry(holder: generic.DictionaryObject, key: str, default: Any) -> Any:  # noqa: ANN401 - whatever a PDF holds
     """Return the entry ``key``, followed where it is a reference."""
     return holder[key] if key in holder else default  # noqa: SIM401 - `get` would not follow a reference
 
 
 def _items(holder: generic.DictionaryObject, key: str) -> list[Any]:
     """Return the members of the array ``key``, each followed; empty if there is none."""
-    return [item.get_object() for item in _get(holder, key, [])]
+    return [item.get_object() for item in entry(holder, key, [])]
 
 
 def _read_field(reader: PdfFileReader, data: bytes, name: str, item: generic.DictionaryObject) -> PdfField:
@@ -187,20 +187,20 @@ def _read_field(reader: PdfFileReader, data: bytes, name: str, item: generic.Dic
             _compare(found, reader, item)
     except Refusal as refusal:
         found.refusal = refusal
-    except _BROKEN as error:
+    except READING_ERRORS as error:
         found.refusal = Refusal("PDF_SIGNATURE_UNREADABLE", FORMAT, name, reason=str(error) or type(error).__name__)
     return found
 
 
 def _read_dictionary(found: PdfField, value: generic.DictionaryObject) -> None:
     """Do step 1."""
-    kind = str(_get(value, "/Type", "/Sig"))
+    kind = str(entry(value, "/Type", "/Sig"))
     found.is_timestamp = kind == "/DocTimeStamp"
-    found.subfilter = str(_get(value, "/SubFilter", ""))
+    found.subfilter = str(entry(value, "/SubFilter", ""))
     if found.subfilter not in _SUBFILTERS.get(kind, ()):
         raise Refusal("PDF_SUBFILTER", FORMAT, found.name, subfilter=found.subfilter or "—")
-    found.reason = str(_get(value, "/Reason", ""))
-    found.location = str(_get(value, "/Location", ""))
+    found.reason = str(entry(value, "/Reason", ""))
+    found.location = str(entry(value, "/Location", ""))
     found.claimed_time = _claimed_time(value)
     found.certifies = _certifies(value)
 
@@ -215,14 +215,14 @@ def _claimed_time(value: generic.DictionaryObject) -> datetime | None:
 
 def _certifies(value: generic.DictionaryObject) -> int | None:
     for reference in _items(value, "/Reference"):
-        if _get(reference, "/TransformMethod", "") == "/DocMDP":
-            return int(_get(_get(reference, "/TransformParams", {}), "/P", 2))
+        if entry(reference, "/TransformMethod", "") == "/DocMDP":
+            return int(entry(entry(reference, "/TransformParams", {}), "/P", 2))
     return None
 
 
 def _read_range(found: PdfField, value: generic.DictionaryObject, data: bytes) -> None:
     """Do step 2."""
-    stated = [int(number) for number in _get(value, "/ByteRange", [])]
+    stated = [int(number) for number in entry(value, "/ByteRange", [])]
     if len(stated) != 4:
         raise Refusal("PDF_BYTE_RANGE", FORMAT, found.name, range=str(stated))
     begin, before, after, rest = found.byte_range = (stated[0], stated[1], stated[2], stated[3])
@@ -283,7 +283,7 @@ def _compare(found: PdfField, reader: PdfFileReader, item: generic.DictionaryObj
 
 def _read_store(reader: PdfFileReader) -> Evidence:
     """Return what the document security store holds (ISO 32000-2, 12.8.4.3)."""
-    store = _get(reader.root, "/DSS", {})
+    store = entry(reader.root, "/DSS", {})
     items = {key: tuple(bytes(stream.data) for stream in _items(store, key)) for key in ("/Certs", "/CRLs", "/OCSPs")}
     return Evidence(items["/Certs"], items["/CRLs"], items["/OCSPs"])
 
@@ -292,7 +292,7 @@ def _read_attachments(reader: PdfFileReader, limits: Limits) -> dict[str, bytes]
     """Return the files associated with the document (ISO 32000-2, 14.13); their names are told, and never used."""
     found: dict[str, bytes] = {}
     for specification in _items(reader.root, "/AF"):
-        name = _get(specification, "/UF", _get(specification, "/F", ""))
+        name = entry(specification, "/UF", entry(specification, "/F", ""))
         found[str(name)] = bytes(specification["/EF"]["/F"].data)
         if sum(map(len, found.values())) > limits.attachment_bytes:
             raise LimitError("PDF_LIMIT", "the files embedded in the PDF are too large")
