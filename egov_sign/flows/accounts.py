@@ -47,7 +47,8 @@ def register(services: Services, iin_text: str, password: str) -> Answer[Iin]:
 def log_in(services: Services, iin_text: str, password: str) -> Answer[Session]:
     """Log in (process 1, condition 1); a refusal is process 2.
 
-    Refusals: ``AUTH_FAILED``; ``AUTH_NOT_REGISTERED``, which is shown as ``AUTH_FAILED``; ``AUTH_LOCKED``.
+    Refusals: ``AUTH_FAILED``, ``AUTH_LOCKED``. That nobody is registered under an IIN (``AUTH_NOT_REGISTERED``)
+    stands in the journal alone: the user is told ``AUTH_FAILED`` (R422).
     """
     started = services.clock.now()
     fits = passwords.fits(services, REALM, iin_text, password)
@@ -65,9 +66,10 @@ def log_in(services: Services, iin_text: str, password: str) -> Answer[Session]:
                 reasons = [reason("AUTH_NOT_REGISTERED")]
         work.begin(run, "p1", started)
         work.finish(run)
-        if not work.decide(run, "c1", [finding.code for finding in reasons]):
-            work.pass_through(run, "p2", "refused", [finding.code for finding in reasons])
-            return refused("p2", reasons)
+        codes = [finding.code for finding in reasons]
+        if not work.decide(run, "c1", codes):
+            work.pass_through(run, "p2", "refused", codes)
+            return refused("p2", [reason("AUTH_FAILED")] if "AUTH_NOT_REGISTERED" in codes else reasons)
         assert iin is not None
         passwords.forget_failures(work, REALM, iin)
         return Answer(open_session(work, services, REALM, iin, run))

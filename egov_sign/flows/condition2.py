@@ -140,10 +140,13 @@ def _reason_of(finding: Finding) -> Finding:
 
 
 def _each_once(reasons: Iterable[Finding]) -> list[Finding]:
-    """Return the first reason of each code; a revoked certificate is not also one of unknown status."""
+    """Return the first reason of each code; what is known to be revoked or expired is not also of unknown status.
+
+    (Lists need not name certificates that have expired, so nothing can be established about those.)
+    """
     by_code: dict[str, Finding] = {}
     for finding in reasons:
         by_code.setdefault(finding.code, finding)
-    if "SIG_CERT_REVOKED" in by_code:
+    if by_code.keys() & {"SIG_CERT_REVOKED", "SIG_CERT_EXPIRED"}:
         by_code.pop("SIG_CERT_REVOCATION_UNKNOWN", None)
     return list(by_code.values())

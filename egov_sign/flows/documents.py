@@ -30,14 +30,13 @@ from egov_sign.flows.registers import Doctor, Employee, Person, Provider
 from egov_sign.flows.requests import Request
 from egov_sign.verdict import Finding
 
-Kind = Literal["request", "result", "refusal", "envelope"]
+Kind = Literal["request", "result", "refusal"]
 
 COMMON = "urn:egov-sign:phc:common:1"
 NAMESPACES = {
     "request": "urn:egov-sign:phc:request:1",
     "result": "urn:egov-sign:phc:result:1",
     "refusal": "urn:egov-sign:phc:refusal:1",
-    "envelope": "urn:egov-sign:gateway:1",
 }
 FORM_ELEMENTS = {"CALL": "HomeCall", "APPT": "Appointment", "ATT": "Attachment"}
 CONSENT_RU = (
@@ -86,7 +85,7 @@ class _Builder:
 
     def __init__(self, kind: Kind, root: str, **attributes: str) -> None:
         self.namespace = NAMESPACES[kind]
-        prefix = {"request": "rq", "result": "rs", "refusal": "rf", "envelope": "gw"}[kind]
+        prefix = {"request": "rq", "result": "rs", "refusal": "rf"}[kind]
         self.root = etree.Element(
             f"{{{self.namespace}}}{root}", attributes, nsmap={prefix: self.namespace, "c": COMMON}
         )
@@ -423,7 +422,6 @@ class _Reader:
         "rq": NAMESPACES["request"],
         "rs": NAMESPACES["result"],
         "rf": NAMESPACES["refusal"],
-        "gw": NAMESPACES["envelope"],
         "c": COMMON,
     }
 

@@ -1,26 +1,22 @@
-"""The envelope in which a signed document travels between information systems (R414).
+"""The envelope in which a signed document travels between information systems (R414, R528).
 
-The envelope has a signature of its own, by the system that sends it; the document inside has the signature of the
-person who made it. Both are checked, with different refusals.
+A message of the gateway's asynchronous channel: SOAP whose Body is signed by the sending system (WS-Security). The
+document inside has the signature of the person who made it; neither signature vouches for the other.
 """
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, TypeAlias
 
-from lxml import etree
-
-from egov_sign.clock import format_time, parse_time
 from egov_sign.crypto.signer import Signer
-from egov_sign.flows import signing
-from egov_sign.flows.documents import NAMESPACES
+from egov_sign.docs.soap import envelope_of
+from egov_sign.docs.soap_async import AsyncMessage, MessageType
+from egov_sign.docs.soap_parts import Payload, Sender
+from egov_sign.docs.wsse import sign_body
 
-MessageType: TypeAlias = Literal["REQUEST", "RESPONSE"]
 SERVICES = {"CALL": "PHC_CALL", "APPT": "PHC_APPT", "ATT": "PHC_ATT"}
-_GW = f"{{{NAMESPACES['envelope']}}}"
+"""Names of the services at the gateway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,32 +44,32 @@ class Envelope:
     data: bytes
 
     def sealed(self, signer: Signer) -> bytes:
-        """Return the envelope as XML with the transport signature of ``signer``."""
-        root = etree.Element(_GW + "Message", {"Id": "msg"}, nsmap={"gw": NAMESPACES["envelope"]})
-        for name, text in (
-            ("MessageId", self.message),
-            ("CorrelationId", self.correlation),
-            ("ServiceId", self.service),
-            ("MessageType", self.type),
-            ("MessageDate", format_time(self.date)),
-            ("Sender", self.sender),
-            ("Receiver", self.receiver),
-            ("Data", base64.b64encode(self.data).decode()),
-        ):
-            etree.SubElement(root, _GW + name).text = text
-        return signing.sign(etree.tostring(root, encoding="UTF-8", xml_declaration=True), signer)
+        """Return the message as XML with the transport signature of ``signer``."""
+        message = AsyncMessage(
+            service_id=self.service,
+            type=self.type,
+            date=self.date,
+            sender=Sender(self.sender),
+            data=Payload(self.data.decode()),
+            message_id=self.message,
+            correlation_id=self.correlation,
+            route_id=self.receiver,
+        )
+        return sign_body(envelope_of(message.write()), signer)
 
 
-def read_envelope(root: etree._Element) -> Envelope:
-    """Read an envelope from its verified tree."""
-    text = {etree.QName(child).localname: child.text or "" for child in root}
+def read_envelope(message: AsyncMessage) -> Envelope | None:
+    """Return the envelope that ``message`` is; ``None`` if it is none of the services' messages."""
+    document = message.data.document
+    if document is None or not (message.message_id and message.correlation_id and message.route_id):
+        return None
     return Envelope(
-        text["MessageId"],
-        text["CorrelationId"],
-        text["ServiceId"],
-        "REQUEST" if text["MessageType"] == "REQUEST" else "RESPONSE",
-        parse_time(text["MessageDate"]),
-        text["Sender"],
-        text["Receiver"],
-        base64.b64decode(text["Data"]),
+        message.message_id,
+        message.correlation_id,
+        message.service_id,
+        message.type,
+        message.date,
+        message.sender.id,
+        message.route_id,
+        document,
     )

@@ -22,6 +22,7 @@ from egov_sign.certs.certificate import Certificate
 from egov_sign.certs.iin import Iin
 from egov_sign.certs.profile import identify
 from egov_sign.crypto.signer import Signer
+from egov_sign.docs.soap_async import MessageType
 from egov_sign.docs.xmlparse import parse
 from egov_sign.errors import ConfigurationError
 from egov_sign.flows import (
@@ -287,7 +288,7 @@ class Portal:
                 request.message,
                 request.message,
                 SERVICES[request.service],
-                "REQUEST",
+                MessageType.REQUEST,
                 now,
                 SYSTEM,
                 provider.code,

@@ -83,7 +83,7 @@ class Refusal:
 
     def texts(self, language: Language) -> list[str]:
         """Return the reasons in plain words."""
-        return [messages.describe(shown(finding), language) for finding in self.reasons]
+        return [messages.describe(finding, language) for finding in self.reasons]
 
     def advice(self, language: Language) -> list[str]:
         """Return how to mend it, each advice once."""
@@ -98,21 +98,14 @@ class Refusal:
             "retryable": self.retryable,
             "reasons": [
                 {
-                    "code": shown(finding).code,
+                    "code": finding.code,
                     "params": dict(finding.params),
                     "ground": rules()[finding.code].ground,
-                    **{language: messages.describe(shown(finding), language) for language in messages.LANGUAGES},
+                    **{language: messages.describe(finding, language) for language in messages.LANGUAGES},
                 }
                 for finding in self.reasons
             ],
         }
-
-
-def shown(finding: Finding) -> Finding:
-    """Return what the user may see: that nobody is registered under an IIN is not told (R422)."""
-    if finding.code == "AUTH_NOT_REGISTERED":
-        return reason("AUTH_FAILED")
-    return finding
 
 
 class RefusedError(EgovSignError):
@@ -120,7 +113,7 @@ class RefusedError(EgovSignError):
 
     def __init__(self, refusal: Refusal) -> None:
         text = "; ".join(refusal.texts("en"))
-        super().__init__(shown(refusal.reasons[0]).code, text, hint=" ".join(refusal.advice("en")))
+        super().__init__(refusal.codes[0], text, hint=" ".join(refusal.advice("en")))
         self.refusal = refusal
 
 

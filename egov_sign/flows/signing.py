@@ -69,7 +69,7 @@ def open_signed(
     Args:
         services: whose judge of certificates is asked.
         data: the document.
-        kind: its schema: ``request``, ``result``, ``refusal`` or ``envelope``.
+        kind: its schema: ``request``, ``result`` or ``refusal``.
         at: the time of signing as far as it is known, or now.
         judge: one of another time (:mod:`egov_sign.flows.evidence`).
     """

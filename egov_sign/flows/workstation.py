@@ -14,6 +14,7 @@ import uuid
 from dataclasses import dataclass
 
 from egov_sign.crypto.signer import Signer
+from egov_sign.docs.soap_async import MessageType
 from egov_sign.errors import ConfigurationError
 from egov_sign.flows import employees, evidence, gateway, grounds, outcomes, queries, requests, schedule, sessions
 from egov_sign.flows.deadlines import due_at
@@ -171,7 +172,7 @@ class Workstation:
             request.answer_message,
             request.message or request.answer_message,
             SERVICES[request.service],
-            "RESPONSE",
+            MessageType.RESPONSE,
             work.now,
             self.provider.code,
             "PEP",
