@@ -114,8 +114,9 @@ def reasons_of(report: Report, certificate: Certificate, at: datetime) -> list[F
         for finding in findings
         if finding.severity >= Severity.INDETERMINATE and (valid_then or finding.sub_indication not in _VALIDITY)
     ]
-    if any(issuer.severity >= Severity.INDETERMINATE for issuer in issuers if issuer.counts):
-        reasons.append(reason("SIG_CERT_UNTRUSTED"))
+    for issuer in issuers:
+        if issuer.counts and issuer.severity >= Severity.INDETERMINATE:
+            reasons.append(_reason_of_issuer(issuer))
     return _each_once(reasons)
 
 
@@ -127,6 +128,12 @@ def _check(services: Services, certificate: Certificate, at: datetime, report: R
 
 def _with(check: CertificateCheck, reasons: Iterable[Finding]) -> CertificateCheck:
     return CertificateCheck(check.certificate, check.identity, check.at, tuple(_each_once(reasons)), check.report)
+
+
+def _reason_of_issuer(report: Report) -> Finding:
+    if report.sub_indication in _UNKNOWN:
+        return reason("SIG_CERT_REVOCATION_UNKNOWN", detail=report.name)
+    return reason("SIG_CERT_UNTRUSTED")
 
 
 def _reason_of(finding: Finding) -> Finding:
