@@ -177,8 +177,8 @@ def _choose(question: Question, views: Sequence[_View]) -> _View | None:
     return chosen
 
 
-def _age(view: _View) -> datetime:
-    return view.newest.crl.this_update
+def _age(view: _View) -> tuple[datetime, int]:
+    return view.newest.crl.this_update, view.newest.crl.number or 0
 
 
 def _final(question: Question, views: Sequence[_View], chosen: _View | None) -> tuple[_View, CrlEntry] | None:
@@ -259,10 +259,8 @@ def _refusal(question: Question, crl: Crl, candidate: Certificate, report: Repor
     except InputError:
         return "CRL_SIGNATURE"  # a key or a usage that cannot be read
     path = question.context.validate(candidate)
-    if path.indication is Indication.VALID:
-        return None
     report.children.append(path)
-    return "CRL_SIGNER_UNTRUSTED"
+    return None if path.indication is Indication.VALID else "CRL_SIGNER_UNTRUSTED"
 
 
 def may_sign_lists(certificate: Certificate) -> bool:

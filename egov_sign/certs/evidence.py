@@ -87,7 +87,10 @@ class RevocationReport(Report):
 
 def evidence_in(report: Report) -> list[Evidence]:
     """Return the evidence that ``report`` rests on, every list and response once, in tree order."""
-    return list({found.digest: found for found in _walk(report)}.values())
+    once: dict[str, Evidence] = {}
+    for found in _walk(report):
+        once.setdefault(found.digest, found)
+    return list(once.values())
 
 
 def _walk(report: Report) -> Iterator[Evidence]:

@@ -9,14 +9,15 @@ A response is believed if
    (``id-kp-OCSPSigning``) and whose certificate was valid when the response was made and is not revoked;
 5. its times fit together and the time asked about.
 
-Of several answers for one certificate the gravest counts.
+Of several answers in one response the gravest counts; of several responses one with a lasting revocation, else the
+latest at the time asked about.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from egov_sign.certs import extensions as ext
 from egov_sign.certs.certificate import Certificate
@@ -26,7 +27,7 @@ from egov_sign.certs.ocsp import OCSP_SIGNING, CertStatus, OcspResponse, SingleR
 from egov_sign.certs.reasons import Reason
 from egov_sign.clock import format_time
 from egov_sign.errors import InputError
-from egov_sign.verdict import Indication, Report, SubIndication
+from egov_sign.verdict import Indication, Json, Report, SubIndication
 
 TRY_LATER = SubIndication.TRY_LATER
 _NEVER_ISSUED_AT = datetime(1970, 1, 1, tzinfo=UTC)
@@ -46,13 +47,21 @@ StatusOf = Callable[[Certificate, datetime], Report]
 """Judges the revocation of a responder's certificate at the time when it signed."""
 
 
-@dataclass(frozen=True, slots=True)
-class HeldResponse:
+class HeldResponse(NamedTuple):
     """A response at hand, where it came from, and the nonce it was asked for with."""
 
     response: OcspResponse
     source: str
     nonce: bytes | None = None
+
+
+class _Heard(NamedTuple):
+    """What a response that is believed says about the certificate."""
+
+    status: Status
+    answer: SingleResponse
+    held: HeldResponse
+    report: Report
 
 
 def judge_responses(question: Question, responses: Iterable[HeldResponse], status_of: StatusOf) -> SourceVerdict:
@@ -64,16 +73,38 @@ def judge_responses(question: Question, responses: Iterable[HeldResponse], statu
         status_of: how a responder's own certificate is judged.
     """
     verdict = SourceVerdict()
+    heard: list[_Heard] = []
     for held in responses:
         report = Report("ocsp", held.source, counts=False)
         verdict.reports.append(report)
         try:
             answers = _answers(question, held.response, report)
             if answers and _is_authentic(question, held, report, status_of):
-                _hear(question, held, answers, report, verdict)
+                heard += _hear(question, held, answers, report)
         except InputError as error:
             report.fail("OCSP_RESPONDER_UNREADABLE", TRY_LATER, error=error.message)
+    if heard:
+        _settle(question, verdict, heard)
     return verdict
+
+
+def _settle(question: Question, verdict: SourceVerdict, heard: Sequence[_Heard]) -> None:
+    """Let one response speak: one with a lasting revocation, else the latest at the time asked about.
+
+    If all were made afterwards, the first of them speaks.
+    """
+    final = [one for one in heard if one.status >= Status.REVOKED]
+    latest = question.at + question.policy.clock_skew
+    current = [one for one in heard if one.answer.this_update <= latest]
+    if final:
+        chosen = max(final, key=lambda one: one.status)
+    elif current:
+        chosen = max(current, key=lambda one: one.answer.this_update)
+    else:
+        chosen = min(heard, key=lambda one: one.answer.this_update)
+    verdict.status, verdict.revoked_at, verdict.reason = chosen.status, chosen.answer.revoked_at, chosen.answer.reason
+    verdict.decisive.append(chosen.report)
+    verdict.evidence.append(_evidence(chosen, question.certificate))
 
 
 def _answers(question: Question, response: OcspResponse, report: Report) -> list[SingleResponse]:
@@ -108,43 +139,51 @@ def _is_authentic(question: Question, held: HeldResponse, report: Report, status
 
 def _has_entitled_signer(question: Question, response: OcspResponse, report: Report, status_of: StatusOf) -> bool:
     """Tell whether the issuer or a responder of its own signed the response (RFC 6960, 4.2.2.2)."""
-    issuer = question.issuer
     key = question.context.issuer_key
-    if response.responder.identifies(issuer) and response.is_signed_by(key):
+    if response.responder.identifies(question.issuer) and response.is_signed_by(key):
         return question.accepts(response.signature_algorithm, key, report)
-    delegates = [candidate for candidate in response.certificates if response.responder.identifies(candidate)]
+    delegates = [one for one in response.certificates if response.responder.identifies(one)]
     delegates += [] if response.responder.name is None else question.context.known(response.responder.name)
-    for delegate in dict.fromkeys(delegates):
-        if not response.is_signed_by(delegate.public_key):
-            continue
-        report.facts["responder"] = str(delegate.subject)
-        return _is_entitled(question, response, delegate, report, status_of)
-    report.fail("OCSP_SIGNATURE", TRY_LATER, responder=str(response.responder))
-    return False
+    signers = [one for one in dict.fromkeys(delegates) if _is_signed_by(response, one)]
+    if not signers:
+        report.fail("OCSP_SIGNATURE", TRY_LATER, responder=str(response.responder))
+        return False
+    refusals = {one: _refusal(question, response, one) for one in signers}
+    delegate = next((one for one in signers if refusals[one] is None), signers[0])
+    refusal = refusals[delegate]
+    report.facts["responder"] = str(delegate.subject)
+    if refusal is not None:
+        report.fail(refusal, TRY_LATER, responder=str(delegate.subject))
+        return False
+    return (
+        question.accepts(response.signature_algorithm, delegate.public_key, report)
+        and question.accepts(delegate.signature_algorithm, key, report)
+        and _is_not_revoked(delegate, response.produced_at, report, status_of)
+    )
 
 
-def _is_entitled(
-    question: Question, response: OcspResponse, delegate: Certificate, report: Report, status_of: StatusOf
-) -> bool:
-    """Tell whether ``delegate``, who signed the response, may answer for the issuer."""
-    name = str(delegate.subject)
+def _is_signed_by(response: OcspResponse, certificate: Certificate) -> bool:
+    try:
+        return response.is_signed_by(certificate.public_key)
+    except InputError:
+        return False
+
+
+def _refusal(question: Question, response: OcspResponse, delegate: Certificate) -> str | None:
+    """Return why ``delegate``, who signed the response, may not answer for the issuer; ``None`` if it may."""
     issued = delegate.issuer == question.issuer.subject and question.context.issuer_key.verify(
         delegate.signature, delegate.tbs, delegate.signature_algorithm
     )
     usage = delegate.key_usage
     if not issued:
-        report.fail("OCSP_RESPONDER_FOREIGN", TRY_LATER, responder=name)
-    elif OCSP_SIGNING not in (delegate.eku or ()) or (usage is not None and usage.isdisjoint(_SIGNING)):
-        report.fail("OCSP_RESPONDER_USAGE", TRY_LATER, responder=name)
-    elif delegate.irregularities or not delegate.critical_extensions <= _KNOWN_IN_RESPONDER:
-        report.fail("OCSP_RESPONDER_IRREGULAR", TRY_LATER, responder=name)
-    elif not delegate.not_before <= response.produced_at <= delegate.not_after:
-        report.fail("OCSP_RESPONDER_EXPIRED", TRY_LATER, responder=name)
-    elif question.accepts(response.signature_algorithm, delegate.public_key, report) and question.accepts(
-        delegate.signature_algorithm, question.context.issuer_key, report
-    ):
-        return _is_not_revoked(delegate, response.produced_at, report, status_of)
-    return False
+        return "OCSP_RESPONDER_FOREIGN"
+    if OCSP_SIGNING not in (delegate.eku or ()) or (usage is not None and usage.isdisjoint(_SIGNING)):
+        return "OCSP_RESPONDER_USAGE"
+    if delegate.irregularities or not delegate.critical_extensions <= _KNOWN_IN_RESPONDER:
+        return "OCSP_RESPONDER_IRREGULAR"
+    if not delegate.not_before <= response.produced_at <= delegate.not_after:
+        return "OCSP_RESPONDER_EXPIRED"
+    return None
 
 
 _SIGNING = frozenset({"digitalSignature", "nonRepudiation"})
@@ -173,17 +212,13 @@ def _is_not_revoked(delegate: Certificate, at: datetime, report: Report, status_
 
 
 def _hear(
-    question: Question, held: HeldResponse, answers: list[SingleResponse], report: Report, verdict: SourceVerdict
-) -> None:
-    """Add to ``verdict`` what the answers about the certificate say."""
-    told = [(_status(question, held.response, answer, report), answer) for answer in answers]
-    status, answer = max(told, key=lambda pair: pair[0])
-    if status <= Status.GOOD and any(other is Status.UNKNOWN for other, _ in told):
-        return
-    if status >= verdict.status:
-        verdict.status, verdict.revoked_at, verdict.reason = status, answer.revoked_at, answer.reason
-    verdict.decisive.append(report)
-    verdict.evidence.append(_evidence(held, question.certificate, status, answer))
+    question: Question, held: HeldResponse, answers: Sequence[SingleResponse], report: Report
+) -> Iterator[_Heard]:
+    """Yield the gravest of the answers about the certificate; nothing if one of them leaves it open."""
+    told = [_Heard(_status(question, held.response, answer, report), answer, held, report) for answer in answers]
+    gravest = max(told, key=lambda one: one.status)
+    if gravest.status > Status.GOOD or all(one.status is Status.GOOD for one in told):
+        yield gravest
 
 
 def _status(question: Question, response: OcspResponse, answer: SingleResponse, report: Report) -> Status:
@@ -217,20 +252,13 @@ def _is_timely(question: Question, response: OcspResponse, answer: SingleRespons
     return objection is None
 
 
-def _evidence(held: HeldResponse, certificate: Certificate, status: Status, answer: SingleResponse) -> Evidence:
-    response = held.response
-    return Evidence(
-        "ocsp",
-        response.data,
-        held.source,
-        {
-            "digest": response.digest,
-            "issuer": str(response.responder),
-            "this_update": format_time(answer.this_update),
-            "next_update": None if answer.next_update is None else format_time(answer.next_update),
-        },
-        certificate.serial,
-        status,
-        answer.revoked_at,
-        answer.reason,
-    )
+def _evidence(heard: _Heard, certificate: Certificate) -> Evidence:
+    response, answer = heard.held.response, heard.answer
+    summary: dict[str, Json] = {
+        "digest": response.digest,
+        "issuer": str(response.responder),
+        "this_update": format_time(answer.this_update),
+        "next_update": None if answer.next_update is None else format_time(answer.next_update),
+    }
+    dates = (answer.revoked_at, answer.reason)
+    return Evidence("ocsp", response.data, heard.held.source, summary, certificate.serial, heard.status, *dates)

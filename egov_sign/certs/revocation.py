@@ -1,8 +1,9 @@
 """Whether a certificate was revoked: all sources together (RFC 5280, 6.3; RFC 6960; R404).
 
 1. What is at hand of either kind is heard: lists and responses given, embedded or cached.
-2. If nothing at hand says "revoked", what is missing is fetched, the preferred kind first: an OCSP responder of the
-   certificate, or lists from all its distribution points until they suffice, and a delta where one is offered.
+2. If nothing at hand says "revoked" for good, what is missing is fetched, the preferred kind first: from an OCSP
+   responder of the certificate, or from all its distribution points until the lists suffice, and a delta where one is
+   offered.
 3. The gravest answer counts: a list that says "good" does not outweigh a response that says "revoked".
 4. If nothing could be established, the answer is REVOCATION_UNKNOWN (INDETERMINATE, TRY_LATER), never "good".
 
@@ -128,7 +129,7 @@ class _Inquiry:
         self.responses = self.sources.responses(certificate.serial, self._queries() if remembers else ())
         for kind in _KINDS:
             self._judge(kind)
-        if not self.sources.is_online or self._is_refused:
+        if not self.sources.is_online or any(verdict.status > Status.ON_HOLD for verdict in self.verdicts.values()):
             return
         preferred = self.question.policy.prefer
         for kind in (preferred, *(other for other in _KINDS if other != preferred)):
@@ -153,10 +154,6 @@ class _Inquiry:
             verdict = judge_responses(self.question, self.responses, self.status_of)
         self.verdicts[kind] = verdict
         return verdict
-
-    @property
-    def _is_refused(self) -> bool:
-        return any(verdict.status > Status.GOOD for verdict in self.verdicts.values())
 
     def _queries(self) -> list[tuple[str, CertId]]:
         urls = self.question.certificate.ocsp_urls
@@ -187,7 +184,8 @@ class _Inquiry:
             if verdict.is_decided:
                 break
             verdict = self._take_list(url)
-        if verdict.status is not Status.GOOD or any(self._is_delta(found.digest) for found in verdict.evidence):
+        has_delta = any(self._is_delta(found.digest) for found in verdict.evidence)
+        if has_delta or verdict.status not in {Status.GOOD, Status.ON_HOLD}:
             return
         for url in self._delta_urls(verdict):
             verdict = self._take_list(url)

@@ -200,7 +200,11 @@ def test_a_list_signed_with_another_key_of_the_same_authority() -> None:
     signer = list_signer("CA")
     pool = (signer.certificate,)
     good, revoked = CA.crl(extensions=SIGNERS), CA.crl(entry(500), extensions=SIGNERS)
-    assert_good(check(signer.crl(), good, pool=pool))
+    report = check(signer.crl(), good, pool=pool)
+    assert_good(report)
+    assert {found.data for found in evidence_in(report)} == {signer.crl(), good}
+    again = Revocation(RevocationSources.of_evidence(evidence_in(report)))
+    assert_good(paths_double.check(again, LEAF, CA.certificate, AT, pool=pool))
     assert_revoked(check(signer.crl(entry(77)), good, pool=pool))
     assert_unknown(check(signer.crl(), good), "CRL_SIGNATURE", "CRL_OUT_OF_SCOPE")
     report = check(signer.crl(), revoked, pool=pool)
@@ -289,6 +293,10 @@ def test_a_delta_changes_its_base(base: Any, delta: Any, verdict: Any) -> None:
     changes = CA.crl(*delta, number=6, base_number=5)
     verdict(check(complete, changes))
     verdict(check(changes, complete))
+
+
+def test_a_delta_of_the_same_second_as_its_base_counts() -> None:
+    assert_on_hold(check(CA.crl(number=5), CA.crl(entry(77, reason=HOLD), number=6, base_number=5)))
 
 
 def test_a_fresh_delta_makes_a_stale_base_fresh() -> None:

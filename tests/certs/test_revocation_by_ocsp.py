@@ -11,7 +11,7 @@ import pytest
 from egov_sign.certs import issue_extensions as ext
 from egov_sign.certs.certificate import Certificate
 from egov_sign.certs.evidence import evidence_in
-from egov_sign.certs.issue_ocsp import UNKNOWN, refuse, revoked
+from egov_sign.certs.issue_ocsp import UNKNOWN, issue_ocsp, refuse, revoked
 from egov_sign.certs.ocsp import CertId, OcspResponse, ResponseStatus, build_request
 from egov_sign.certs.reasons import Reason
 from egov_sign.certs.revocation import Revocation
@@ -100,6 +100,17 @@ def test_a_signature_of_somebody_else() -> None:
     assert_unknown(check(changed), "OCSP_SIGNATURE")
 
 
+def test_of_two_certificates_for_one_responder_key_the_one_that_holds_counts() -> None:
+    old, new = CA.responder(not_after=AT - DAY), CA.responder(serial=5001)
+    for first, second in ((old, new), (new, old)):
+        response = issue_ocsp(
+            new, [CA.answer()], produced_at=AT - HOUR / 2, certificates=[first.certificate, second.certificate]
+        )
+        assert_good(check(response))
+    both_old = issue_ocsp(new, [CA.answer()], produced_at=AT - HOUR / 2, certificates=[old.certificate])
+    assert_unknown(check(both_old), "OCSP_RESPONDER_EXPIRED")
+
+
 # The responder's own status
 
 
@@ -183,6 +194,16 @@ def test_of_several_answers_the_gravest_counts() -> None:
     for answers in ((CA.answer(), bad), (bad, CA.answer()), (CA.answer(78), bad)):
         assert_revoked(check(CA.ocsp(*answers)))
     assert_good(check(CA.ocsp(CA.answer(78), CA.answer(), CA.answer(79, UNKNOWN))))
+
+
+def test_of_several_responses_the_latest_speaks_unless_one_is_final() -> None:
+    earlier: dict[str, Any] = {"this_update": AT - 3 * HOUR}
+    held, final = revoked(AT - DAY, Reason.CERTIFICATE_HOLD), revoked(AT - DAY)
+    old_hold = CA.ocsp(CA.answer(status=held, **earlier), produced_at=AT - 3 * HOUR)
+    old_good = CA.ocsp(CA.answer(**earlier), produced_at=AT - 3 * HOUR)
+    assert_good(check(old_hold, CA.ocsp()))
+    assert check(old_good, CA.ocsp(CA.answer(status=held))).codes == ["CERT_ON_HOLD"]
+    assert_revoked(check(CA.ocsp(CA.answer(status=final, **earlier), produced_at=AT - 3 * HOUR), CA.ocsp()))
 
 
 @pytest.mark.req("R402")

@@ -31,6 +31,8 @@ LISTED = CA.leaf(77, ext.crl_distribution_points(CRL, CRL2))
 ASKED = CA.leaf(77, ext.authority_access(ocsp=(OCSP,)))
 BOTH = CA.leaf(77, ext.authority_access(ocsp=(OCSP,)), ext.crl_distribution_points(CRL))
 
+FRESHEST = (ext.freshest_crl(DELTA),)
+
 
 class Net:
     """A fetcher over a table; what is not in it cannot be reached."""
@@ -193,7 +195,7 @@ def test_an_older_list_does_not_replace_a_newer_one(tmp_path: Path) -> None:
 
 
 def test_a_delta_is_fetched_where_one_is_offered() -> None:
-    base = CA.crl(this_update=AT - DAY, extensions=(ext.freshest_crl(DELTA),))
+    base = CA.crl(this_update=AT - DAY, extensions=FRESHEST)
     net = Net().serve(CRL, base).serve(DELTA, CA.crl(entry(77), number=6, base_number=5))
     sources = online(net)
     assert "CERT_REVOKED" in judge(sources).codes
@@ -202,6 +204,14 @@ def test_a_delta_is_fetched_where_one_is_offered() -> None:
     pointed = CA.leaf(77, ext.crl_distribution_points(CRL), ext.freshest_crl(DELTA))
     plain = Net().serve(CRL, CA.crl(this_update=AT - DAY)).serve(DELTA, CA.crl(number=6, base_number=5))
     assert len(evidence_in(judge(online(plain), pointed))) == 2
+
+
+def test_a_delta_that_is_offered_may_lift_a_hold() -> None:
+    base = CA.crl(entry(77, AT - DAY, Reason.CERTIFICATE_HOLD), this_update=AT - HOUR, extensions=FRESHEST)
+    net = Net().serve(DELTA, CA.crl(entry(77, reason=Reason.REMOVE_FROM_CRL), number=6, base_number=5))
+    assert judge(online(Net(), crls=[base])).codes == ["CERT_ON_HOLD"]
+    assert judge(online(net, crls=[base])).indication is Indication.VALID
+    assert net.urls == [DELTA]
 
 
 def test_the_number_of_fetches_is_bounded() -> None:
