@@ -23,9 +23,9 @@ INSPECT_SCHEMA = "egov-sign/certificates/1"
 
 @click.command("inspect", epilog="Example: egov-sign cert inspect person.p12 --password-file password.txt")
 @click.argument("file")
+@output_options
 @at_option
 @password_options
-@output_options
 def inspect_command(file: str, at: datetime, password: Callable[[], str], output: Output) -> None:
     """Show holder, IIN, BIN, role, usage and validity of certificates.
 

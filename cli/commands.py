@@ -20,6 +20,11 @@ COMMANDS: dict[str, Entry] = {
     "cert": Entry("", "Look at certificates and judge them."),
     "cert inspect": Entry("cert:inspect_command", "Show holder, IIN, BIN, role, usage and validity of certificates."),
     "completion": Entry("completion:command", "Print the completion script of a shell."),
+    "demo": Entry("demo:command", "Play one home call from key to signed certificate, and four refusals."),
+    "desk": Entry("", "The provider's workstation (АРМ услугодателя)."),
+    "desk inbox": Entry("desk:inbox_command", "List the requests that wait for a decision, those due first."),
+    "desk login": Entry("desk:login_command", "Log in an employee at the provider's workstation."),
+    "desk process": Entry("desk:process_command", "Check the grounds of a request and issue the signed outcome."),
     "pki": Entry("", "Make a fixture PKI: worlds for tests, their services, a catalogue of defects."),
     "pki build": Entry("pki:build_command", "Build what world.toml declares; only what changed is written."),
     "pki cases": Entry("pki_cases:cases_command", "List, build and run the catalogue of defects."),
@@ -35,8 +40,32 @@ COMMANDS: dict[str, Entry] = {
     "pki revoke": Entry("pki:revoke_command", "Revoke the certificate LABEL."),
     "pki serve": Entry("pki_services:serve_command", "Answer OCSP, CRL, AIA and time-stamps on loopback."),
     "pki show": Entry("pki_services:show_command", "Draw the tree of a world, or write a page about it."),
+    "portal": Entry("", "The portal of electronic government (ПЭП), as a recipient uses it."),
+    "portal cabinet": Entry("portal:cabinet_command", "List your own requests, oldest first."),
+    "portal form": Entry(
+        "portal:form_command", "List the fields of a service's form; * marks those that must be filled."
+    ),
+    "portal login": Entry("portal:login_command", "Log in with IIN and password (process 1, condition 1)."),
+    "portal order": Entry(
+        "portal:order_command", "Order a service: fill the form and check the certificate (process 3, condition 2)."
+    ),
+    "portal register": Entry("portal:register_command", "Register a person on the portal (process 0)."),
+    "portal result": Entry(
+        "portal:result_command", "Open the result of a request and verify it, as of the time it was signed."
+    ),
+    "portal services": Entry("portal:services_command", "List the services that can be ordered."),
+    "portal sign": Entry(
+        "portal:sign_command", "Sign a request and send it to the provider (process 5); it comes back with its number."
+    ),
+    "portal status": Entry(
+        "portal:status_command", "Show the status screen of a request: IIN, number, service, status, term."
+    ),
     "sign": Entry("", "Sign documents."),
     "sign xml": Entry("sign:xml_command", "Sign an XML document in the country's shape."),
+    "site": Entry("", "Installations of the services, for trying out."),
+    "site init": Entry(
+        "site:init_command", "Make an installation for trying out: a fixture PKI, registers, a provider."
+    ),
     "verify": Entry("verify:command", "Verify a signed document: VALID, INVALID or INDETERMINATE, and why."),
 }
 

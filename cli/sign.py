@@ -26,8 +26,8 @@ SIGNED_SCHEMA = "egov-sign/signed/1"
 @click.option("--algorithm", help="Signature algorithm, e.g. rsa-sha512. [default: the usual one of the key]")
 @click.option("--id", "identifier", default="", help="Sign only the element with this Id.")
 @click.option("-o", "--output", "target", default="-", show_default=True, help="Where the signed document goes.")
-@password_options
 @output_options
+@password_options
 def xml_command(
     file: str,
     key: str,

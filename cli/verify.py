@@ -39,9 +39,9 @@ from .render import report_lines
     help="The signer must have such a role.",
 )
 @click.option("--detached", type=click.Path(exists=True, path_type=Path), help="The signed content, if it is apart.")
+@output_options
 @evidence_options
 @at_option
-@output_options
 def command(
     file: str,
     iin: str | None,

@@ -1,0 +1,112 @@
+"""``egov-sign desk …``: the provider's workstation (АРМ услугодателя)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from egov_sign.clock import format_time
+from egov_sign.flows.services import Services
+from egov_sign.flows.workstation import Workstation
+from egov_sign.messages import text
+from egov_sign.verdict import Json
+
+from .exits import Exit
+from .files import write_output
+from .installation import (
+    keep_session,
+    request_facts,
+    session_option,
+    session_token,
+    show_refusal,
+    site_options,
+)
+from .keys import load_signer
+from .options import output_options, password_options
+from .output import Output
+
+provider_option = click.option(
+    "--provider", default="AST01", show_default=True, envvar="EGOV_SIGN_PROVIDER", help="Code of the organisation."
+)
+
+
+@click.command("login", epilog="Example: egov-sign desk login --iin 950615610804 --password-file secret.txt")
+@click.option("--iin", required=True, prompt="ИИН", help="The employee's IIN.")
+@output_options
+@provider_option
+@password_options
+@site_options
+@session_option("desk")
+def login_command(
+    iin: str, provider: str, password: Callable[[], str], services: Services, session_file: Path, output: Output
+) -> None:
+    """Log in an employee at the provider's workstation.
+
+    The session is kept in a file that only you can read, until it ends.
+    """
+    desk = Workstation(services, provider).log_in(iin, password()).get()
+    keep_session(session_file, desk.token)
+    until = format_time(desk.session.expires_at)
+    output.prose(text("CLI_LOGGED_IN", output.language, {"until": until}))
+    if output.as_json:
+        output.json({"schema": "egov-sign/session/1", "session_file": str(session_file), "expires_at": until})
+
+
+@click.command("inbox", epilog="Example: egov-sign desk inbox")
+@output_options
+@provider_option
+@site_options
+@session_option("desk")
+def inbox_command(provider: str, services: Services, session_file: Path, output: Output) -> None:
+    """List the requests that wait for a decision, those due first."""
+    workstation = Workstation(services, provider)
+    rows = workstation.inbox(workstation.resume(session_token(session_file)).get())
+    if output.as_json:
+        listed: list[Json] = [request_facts(row, output) for row in rows]
+        output.json({"schema": "egov-sign/inbox/1", "requests": listed})
+        return
+    for row in rows:
+        due = format_time(row.due) if row.due else ""
+        output.data(f"{row.number:<24}  {row.service:<5} {row.recipient.masked()}  {due}")
+
+
+@click.command("process", epilog="Example: egov-sign desk process AST01-CALL-2024-000001 --key head.p12")
+@click.argument("number")
+@click.option("--key", required=True, envvar="EGOV_SIGN_KEY", help="Key of the person who signs for the provider.")
+@click.option("--alias", help="Which key, where the file holds several.")
+@click.option("-o", "--output", "target", help="Write the signed certificate or refusal to this file.")
+@output_options
+@provider_option
+@password_options
+@site_options
+@session_option("desk")
+def process_command(
+    number: str,
+    key: str,
+    alias: str | None,
+    target: str | None,
+    provider: str,
+    password: Callable[[], str],
+    services: Services,
+    session_file: Path,
+    output: Output,
+) -> int:
+    """Check the grounds of a request and issue the signed outcome.
+
+    It is the certificate of the service, or a reasoned refusal, which is signed as well (exit code 10).
+    """
+    workstation = Workstation(services, provider)
+    session = workstation.resume(session_token(session_file)).get()
+    decision = workstation.process(session, number, load_signer(key, password, alias, None)).get()
+    if target:
+        write_output(target, decision.document)
+    if decision.refusal:
+        return show_refusal(output, decision.refusal)
+    output.prose(decision.request.state.caption(output.language))
+    if output.as_json:
+        output.json(request_facts(decision.request, output) | {"oral_answer": dict(decision.oral_answer)})
+    else:
+        output.data(decision.request.outcome_number)
+    return Exit.DONE

@@ -1,0 +1,270 @@
+"""``egov-sign portal …``: the portal of electronic government (ПЭП), as a recipient uses it."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from egov_sign.clock import format_time
+from egov_sign.errors import ConfigurationError, InputError
+from egov_sign.flows.catalogue import OPEN_BUTTON, ORDER_BUTTON, REFRESH_BUTTON, SEND_BUTTON, SIGN_BUTTON
+from egov_sign.flows.forms import Represented, fields
+from egov_sign.flows.portal import Portal
+from egov_sign.flows.services import Services
+from egov_sign.limits import DEFAULT_LIMITS
+from egov_sign.messages import text
+from egov_sign.verdict import Json
+
+from .exits import Exit, of_verdict
+from .files import read_input, write_output
+from .installation import (
+    keep_session,
+    request_facts,
+    session_option,
+    session_token,
+    site_options,
+)
+from .keys import certificates_in, load_signer
+from .options import output_options, password_options
+from .output import Output
+from .render import report_lines
+from .screens import status_fields, status_lines
+
+SERVICES = ("CALL", "APPT", "ATT")
+
+
+@click.command("register", epilog="Example: egov-sign portal register --iin 850412110000 --password-file secret.txt")
+@click.option("--iin", required=True, prompt="ИИН", help="The person's IIN; it is the login.")
+@output_options
+@password_options
+@site_options
+def register_command(iin: str, password: Callable[[], str], services: Services, site: Path, output: Output) -> None:
+    """Register a person on the portal (process 0)."""
+    Portal(services).register(iin, password()).get()
+    output.prose(text("CLI_REGISTERED", output.language))
+
+
+@click.command("login", epilog="Example: egov-sign portal login --iin 850412110000 --password-file secret.txt")
+@click.option("--iin", required=True, prompt="ИИН", help="The person's IIN.")
+@output_options
+@password_options
+@site_options
+@session_option("portal")
+def login_command(
+    iin: str, password: Callable[[], str], services: Services, session_file: Path, output: Output
+) -> None:
+    """Log in with IIN and password (process 1, condition 1).
+
+    The session is kept in a file that only you can read, until it ends.
+    """
+    session = Portal(services).log_in(iin, password()).get()
+    keep_session(session_file, session.token)
+    until = format_time(session.expires_at)
+    output.prose(text("CLI_LOGGED_IN", output.language, {"until": until}))
+    if output.as_json:
+        output.json({"schema": "egov-sign/session/1", "session_file": str(session_file), "expires_at": until})
+
+
+@click.command("services", epilog="Example: egov-sign portal services")
+@output_options
+@site_options
+def services_command(services: Services, site: Path, output: Output) -> None:
+    """List the services that can be ordered."""
+    rows = Portal(services).catalogue()
+    if output.as_json:
+        listed: list[Json] = [
+            {"code": row.code, "name": dict(row.name), "channels": list(row.channels)} for row in rows
+        ]
+        output.json({"schema": "egov-sign/services/1", "services": listed})
+        return
+    for row in rows:
+        output.data(f"{row.code:<5} {row.name[output.language]}")
+
+
+@click.command("form", epilog="Example: egov-sign portal form CALL")
+@click.argument("service", type=click.Choice(SERVICES))
+@output_options
+def form_command(service: str, output: Output) -> None:
+    """List the fields of a service's form; * marks those that must be filled."""
+    rows = fields(service)
+    if output.as_json:
+        listed: list[Json] = [
+            {"name": row.name, "kind": row.kind, "required": row.required, "ru": row.ru, "kk": row.kk, "en": row.en}
+            for row in rows
+        ]
+        output.json({"schema": "egov-sign/form/1", "service": service, "fields": listed})
+        return
+    width = max(len(row.name) for row in rows)
+    for row in rows:
+        mark = "*" if row.required else " "
+        output.data(f"{mark} {row.name:<{width}}  {getattr(row, output.language)} ({row.kind})")
+
+
+@click.command(
+    "order",
+    epilog="Example: egov-sign portal order CALL --provider AST01 --key person.p12 "
+    '--field address="ул. Сарайшык, 5" --field phone=+77000000000 --field complaints=кашель',
+)
+@click.argument("service", type=click.Choice(SERVICES))
+@click.option("--provider", required=True, help="Code of the medical organisation.")
+@click.option("--field", "pairs", multiple=True, metavar="NAME=VALUE", help="A field of the form; see portal form.")
+@click.option("--form", "form_file", help="Fields from a TOML or JSON file.")
+@click.option("--attach", "files", multiple=True, metavar="KIND=FILE", help="A document, e.g. identity=scan.pdf.")
+@click.option("--for", "represented", metavar="RELATION=IIN", help="Whom you represent: child, ward or principal.")
+@click.option("--key", required=True, envvar="EGOV_SIGN_KEY", help="PKCS#12 or PEM with the certificate to sign with.")
+@output_options
+@password_options
+@site_options
+@session_option("portal")
+def order_command(
+    service: str,
+    provider: str,
+    pairs: tuple[str, ...],
+    form_file: str | None,
+    files: tuple[str, ...],
+    represented: str | None,
+    key: str,
+    password: Callable[[], str],
+    services: Services,
+    session_file: Path,
+    output: Output,
+) -> None:
+    """Order a service: fill the form and check the certificate (process 3, condition 2).
+
+    Nothing is sent yet: the request waits for your signature, see "portal sign". The form's IIN is that of your
+    account. The request's identifier is printed.
+    """
+    form = (_read_form(form_file) if form_file else {}) | dict(_pair(each, "--field") for each in pairs)
+    attached = [_pair(each, "--attach") for each in files]
+    whom = Represented(*reversed(_pair(represented, "--for"))) if represented else None
+    certificates = [found for found, has_key in certificates_in(key, password) if has_key]
+    if not certificates:
+        raise ConfigurationError("KEYSTORE_NO_KEY", "the file has no certificate with its private key", where=key)
+    portal = Portal(services)
+    session = portal.resume(session_token(session_file)).get()
+    request = portal.order(session, service, provider, on_behalf_of=whom).get()
+    portal.fill(session, request.id, form).get()
+    for kind, name in attached:
+        content = read_input(name, DEFAULT_LIMITS.attachment_bytes)
+        portal.attach(session, request.id, Path(name).name, content, kind).get()
+    request = portal.submit(session, request.id, certificates[0].der).get()
+    output.prose(f"«{ORDER_BUTTON}», «{SEND_BUTTON}»: {request.state.caption(output.language)}")
+    if output.as_json:
+        output.json(request_facts(request, output))
+    else:
+        output.data(request.id)
+
+
+def _pair(given: str, option: str) -> tuple[str, str]:
+    name, equals, value = given.partition("=")
+    if not equals or not name:
+        raise click.BadParameter(f"{given!r} is not NAME=VALUE", param_hint=option)
+    return name.strip(), value
+
+
+def _read_form(file: str) -> dict[str, str]:
+    data = read_input(file, DEFAULT_LIMITS.attachment_bytes)
+    try:
+        table = json.loads(data) if data.lstrip().startswith(b"{") else tomllib.loads(data.decode("utf-8"))
+    except (ValueError, UnicodeDecodeError) as error:
+        raise InputError("FORM_FILE", f"neither TOML nor JSON: {error}", where=file) from error
+    wrong = [str(name) for name, value in table.items() if not isinstance(value, str | int | float)]
+    if wrong:
+        raise InputError("FORM_FILE", f"not a text or a number: {', '.join(wrong)}", where=file)
+    return {name: str(value) for name, value in table.items()}
+
+
+@click.command("sign", epilog="Example: egov-sign portal sign 3f0c… --key person.p12 --password-file password.txt")
+@click.argument("request_id", metavar="REQUEST")
+@click.option("--key", required=True, envvar="EGOV_SIGN_KEY", help="PKCS#12 or PEM with key and certificate.")
+@click.option("--alias", help="Which key, where the file holds several.")
+@output_options
+@password_options
+@site_options
+@session_option("portal")
+def sign_command(
+    request_id: str,
+    key: str,
+    alias: str | None,
+    password: Callable[[], str],
+    services: Services,
+    session_file: Path,
+    output: Output,
+) -> None:
+    """Sign a request and send it to the provider (process 5); it comes back with its number.
+
+    The signature must be by the certificate that passed condition 2.
+    """
+    portal = Portal(services)
+    session = portal.resume(session_token(session_file)).get()
+    request = portal.sign(session, request_id, load_signer(key, password, alias, None)).get()
+    output.prose(f"«{SIGN_BUTTON}»: {request.state.caption(output.language)}")
+    if output.as_json:
+        output.json(request_facts(request, output))
+    else:
+        output.data(request.number)
+
+
+@click.command("status", epilog="Example: egov-sign portal status AST01-CALL-2024-000001")
+@click.argument("request_id", metavar="REQUEST")
+@output_options
+@site_options
+@session_option("portal")
+def status_command(request_id: str, services: Services, session_file: Path, output: Output) -> None:
+    """Show the status screen of a request: IIN, number, service, status, term."""
+    portal = Portal(services)
+    session = portal.resume(session_token(session_file)).get()
+    screen = portal.status(session, request_id, output.language)
+    if output.as_json:
+        ready = portal.can_view_result(session, request_id)
+        values: dict[str, Json] = {
+            label.removeprefix("LABEL_").lower(): value for label, value in status_fields(screen).items()
+        }
+        output.json({"schema": "egov-sign/status/1", **values, "result_ready": ready})
+        return
+    for line in status_lines(screen, output.language):
+        output.data(line)
+    button = OPEN_BUTTON if portal.can_view_result(session, request_id) else REFRESH_BUTTON
+    output.prose(f"[{button}]")
+
+
+@click.command("result", epilog="Example: egov-sign portal result AST01-CALL-2024-000001 -o result.xml")
+@click.argument("request_id", metavar="REQUEST")
+@click.option("-o", "--output", "target", help="Write the signed document to this file.")
+@output_options
+@site_options
+@session_option("portal")
+def result_command(request_id: str, target: str | None, services: Services, session_file: Path, output: Output) -> int:
+    """Open the result of a request and verify it, as of the time it was signed."""
+    portal = Portal(services)
+    session = portal.resume(session_token(session_file)).get()
+    opened = portal.open_result(session, request_id)
+    if target:
+        write_output(target, opened.document)
+    if output.as_json:
+        output.json({"schema": "egov-sign/result/1", "file": target, "report": opened.report.to_dict()})
+    else:
+        for line in report_lines(opened.report, output.language, verbose=output.verbose):
+            output.data(line)
+    return of_verdict(opened.report.indication) if not opened.reasons else Exit.INVALID
+
+
+@click.command("cabinet", epilog="Example: egov-sign portal cabinet")
+@output_options
+@site_options
+@session_option("portal")
+def cabinet_command(services: Services, session_file: Path, output: Output) -> None:
+    """List your own requests, oldest first."""
+    portal = Portal(services)
+    session = portal.resume(session_token(session_file)).get()
+    rows = portal.cabinet(session)
+    if output.as_json:
+        listed: list[Json] = [request_facts(row, output) for row in rows]
+        output.json({"schema": "egov-sign/cabinet/1", "requests": listed})
+        return
+    for row in rows:
+        output.data(f"{row.number or row.id:<36}  {row.service:<5} {row.state.caption(output.language)}")

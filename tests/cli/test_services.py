@@ -1,0 +1,242 @@
+"""A home call by commands alone: site init, portal …, desk …"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from egov_sign_cli.__main__ import run
+from egov_sign_pki.site import EMPLOYEE_PASSWORD
+
+from .conftest import Cli, Ran
+
+AT = "2024-03-01T05:00:00Z"
+PERSON, OTHER, CLERK = "850412110000", "911130210000", "950615610804"
+PASSWORD = "Correct-horse-1"
+FIELDS = ["--field", "address=г. Астана, ул. Сарайшык, д. 5", "--field", "phone=+77000000000"]
+COMPLAINT = ["--field", "complaints=кашель"]
+
+
+class Town:
+    """An installation and who uses it."""
+
+    def __init__(self, folder: Path, cli: Cli, ready: Path) -> None:
+        self.folder = folder / "site"
+        shutil.copytree(ready, self.folder)
+        self.call = cli
+        self.secret = folder / "secret"
+        self.secret.write_text(PASSWORD)
+        self.employee_secret = folder / "employee"
+        self.employee_secret.write_text(EMPLOYEE_PASSWORD)
+
+    def key(self, label: str) -> list[object]:
+        pki = self.folder / "pki"
+        return ["--key", pki / "keys" / f"{label}.p12", "--password-file", pki / "password"]
+
+    def run(self, *arguments: object, at: str = AT) -> Ran:
+        return self.call(*arguments, "--site", self.folder, "--at", at)
+
+    def log_in(self, iin: str = PERSON) -> None:
+        assert self.portal("register", "--iin", iin, "--password-file", self.secret).code == 0
+        assert self.portal("login", "--iin", iin, "--password-file", self.secret).code == 0
+
+    def portal(self, *arguments: object, at: str = AT) -> Ran:
+        return self.run("portal", *arguments, at=at)
+
+    def desk(self, *arguments: object) -> Ran:
+        return self.run("desk", *arguments)
+
+    def ordered(self, label: str = "person", *extra: object) -> str:
+        ran = self.portal("order", "CALL", "--provider", "AST01", *FIELDS, *COMPLAINT, *self.key(label), *extra)
+        assert ran.code == 0, ran.err
+        return ran.out.strip()
+
+    def sent(self) -> str:
+        ran = self.portal("sign", self.ordered(), *self.key("person"))
+        assert ran.code == 0, ran.err
+        return ran.out.strip()
+
+
+@pytest.fixture(scope="session")
+def ready(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An installation in which checking a password costs little."""
+    folder = tmp_path_factory.mktemp("ready") / "site"
+    assert run(["site", "init", str(folder), "--at", AT]) == 0
+    settings = folder / "site.toml"
+    settings.write_text("password_memory_kib = 64\n" + settings.read_text())
+    return folder
+
+
+@pytest.fixture
+def town(tmp_path: Path, cli: Cli, ready: Path) -> Town:
+    return Town(tmp_path, cli, ready)
+
+
+@pytest.mark.req("R101", "R102", "R105", "R106", "R108", "R109", "R112", "R39", "R41", "R42")
+def test_a_home_call_from_registration_to_the_verified_result(town: Town) -> None:
+    town.log_in()
+    number = town.sent()
+    assert number == "AST01-CALL-2024-000001"
+    status = town.portal("status", number, "--json")
+    assert set(status.json) == {"schema", "iin", "number", "service", "status", "due", "result_ready"}
+    assert status.json["result_ready"] is False
+    assert town.portal("result", number).code == 13
+
+    assert town.desk("login", "--iin", CLERK, "--password-file", town.employee_secret, "--json").code == 0
+    assert number in town.desk("inbox").out
+    assert town.desk("inbox", "--json").json["requests"][0]["number"] == number
+    issued = town.folder / "issued.xml"
+    decided = town.desk("process", number, *town.key("right-to-sign"), "-o", issued)
+    assert decided.code == 0, decided.err
+    assert town.desk("inbox").out == ""
+
+    screen = town.portal("status", number, "--lang", "ru")
+    assert "Выполнено" in screen.out
+    assert screen.out.count("\n") == 5
+    target = town.folder / "result.xml"
+    opened = town.portal("result", number, "-o", target)
+    assert (opened.code, opened.out.split()[0]) == (0, "VALID")
+    assert target.read_bytes() == issued.read_bytes()
+    assert town.portal("result", number, "--json").json["report"]["indication"] == "VALID"
+    assert number in town.portal("cabinet").out
+    assert town.portal("cabinet", "--json").json["requests"][0]["state"] == "COMPLETED"
+
+
+@pytest.mark.req("R107", "R403", "R404")
+@pytest.mark.parametrize(
+    ("iin", "label", "code"),
+    [
+        (PERSON, "other-person", "SIG_IIN_MISMATCH"),
+        ("780228110005", "expired-person", "SIG_CERT_EXPIRED"),
+        ("991231510003", "revoked-person", "SIG_CERT_REVOKED"),
+        (PERSON, "person-person-auth", "SIG_CERT_USAGE"),
+    ],
+)
+def test_a_certificate_that_fails_condition_2_is_refused_by_name(town: Town, iin: str, label: str, code: str) -> None:
+    town.log_in(iin)
+    ran = town.portal("order", "CALL", "--provider", "AST01", *FIELDS, *COMPLAINT, *town.key(label), "--json")
+    assert ran.code == 10
+    assert code in [row["code"] for row in ran.json["reasons"]]
+    assert f"refused[{code}]" in ran.err
+
+
+def test_stale_revocation_lists_are_never_good(town: Town) -> None:
+    town.log_in()
+    later = "2024-03-18T05:00:00Z"
+    town.portal("login", "--iin", PERSON, "--password-file", town.secret, at=later)
+    ran = town.portal("order", "CALL", "--provider", "AST01", *FIELDS, *COMPLAINT, *town.key("person"), at=later)
+    assert ran.code == 10
+    assert "SIG_CERT_REVOCATION_UNKNOWN" in ran.err
+
+
+@pytest.mark.req("R111")
+def test_after_the_cut_off_the_refusal_is_signed(town: Town) -> None:
+    at = "2024-03-01T14:30:00Z"
+    town.portal("register", "--iin", PERSON, "--password-file", town.secret, at=at)
+    town.portal("login", "--iin", PERSON, "--password-file", town.secret, at=at)
+    order = town.portal("order", "CALL", "--provider", "AST01", *FIELDS, *COMPLAINT, *town.key("person"), at=at)
+    number = town.portal("sign", order.out.strip(), *town.key("person"), at=at).out.strip()
+    town.run("desk", "login", "--iin", CLERK, "--password-file", town.employee_secret, at=at)
+    ran = town.run("desk", "process", number, *town.key("right-to-sign"), "--json", at=at)
+    assert ran.code == 10
+    assert [row["code"] for row in ran.json["reasons"]] == ["CALL_CUTOFF"]
+    opened = town.portal("result", number, at=at)
+    assert (opened.code, opened.out.split()[0]) == (0, "VALID")
+
+
+def test_missing_fields_are_all_named(town: Town) -> None:
+    town.log_in()
+    ran = town.portal("order", "CALL", "--provider", "AST01", *town.key("person"), "--json")
+    assert ran.code == 10
+    assert [row["code"] for row in ran.json["reasons"]] == ["FORM_REQUIRED"] * 3
+
+
+def test_the_form_can_come_from_a_file_and_files_can_be_attached(town: Town, tmp_path: Path) -> None:
+    town.log_in()
+    (tmp_path / "form.toml").write_text('address = "г. Астана"\nphone = "+77000000000"\ncomplaints = "кашель"\n')
+    (tmp_path / "form.json").write_text('{"temperature": 38.5}')
+    (tmp_path / "scan.pdf").write_bytes(b"%PDF-1.4 scan")
+    base = ["order", "CALL", "--provider", "AST01", *town.key("person"), "--attach", f"medical={tmp_path / 'scan.pdf'}"]
+    ran = town.portal(*base, "--form", tmp_path / "form.toml", "--json")
+    assert ran.json["state"] == "READY_TO_SIGN"
+    assert town.portal(*base, "--form", tmp_path / "form.json").code == 10
+    (tmp_path / "bad").write_text("= nothing")
+    assert town.portal(*base, "--form", tmp_path / "bad").code == 12
+    (tmp_path / "nested.json").write_text('{"address": ["x"]}')
+    assert town.portal(*base, "--form", tmp_path / "nested.json").code == 12
+    assert town.portal(*base, "--field", "address").code == 2
+    (tmp_path / "program.exe").write_bytes(b"MZ")
+    ran = town.portal(*base, *FIELDS, *COMPLAINT, "--attach", f"medical={tmp_path / 'program.exe'}")
+    assert "FORM_ATTACHMENT_TYPE" in ran.err
+
+
+@pytest.mark.req("R422")
+def test_a_wrong_password_and_an_unknown_person_read_the_same(town: Town, tmp_path: Path) -> None:
+    town.log_in()
+    (tmp_path / "wrong").write_text("Wrong-horse-1")
+    wrong = town.portal("login", "--iin", PERSON, "--password-file", tmp_path / "wrong")
+    unknown = town.portal("login", "--iin", OTHER, "--password-file", tmp_path / "wrong")
+    assert (wrong.code, wrong.err) == (unknown.code, unknown.err) == (10, wrong.err)
+
+
+def test_nobody_is_logged_in(town: Town) -> None:
+    ran = town.portal("cabinet")
+    assert ran.code == 13
+    assert "SESSION_MISSING" in ran.err
+
+
+def test_a_session_ends(town: Town) -> None:
+    town.log_in()
+    ran = town.portal("cabinet", at="2024-03-01T09:00:00Z")
+    assert ran.code == 10
+    assert "AUTH_SESSION_EXPIRED" in ran.err
+
+
+def test_the_session_can_come_from_the_environment(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    town.log_in()
+    file = town.folder / "session-portal"
+    assert file.stat().st_mode & 0o777 == 0o600
+    monkeypatch.setenv("EGOV_SIGN_SESSION", file.read_text().strip())
+    file.unlink()
+    assert town.portal("cabinet").code == 0
+
+
+def test_services_and_forms_are_listed(town: Town, cli: Cli) -> None:
+    assert "Вызов врача на дом" in town.call("portal", "services", "--site", town.folder, "--lang", "ru").out
+    listed = town.call("portal", "services", "--site", town.folder, "--json").json["services"]
+    assert [row["code"] for row in listed] == ["CALL", "APPT", "ATT"]
+    assert "* complaints" in cli("portal", "form", "CALL").out
+    assert any(row["required"] for row in cli("portal", "form", "APPT", "--json").json["fields"])
+
+
+def test_a_folder_that_is_no_site_and_one_that_is_not_empty(cli: Cli, town: Town, tmp_path: Path) -> None:
+    ran = cli("portal", "cabinet", "--site", tmp_path / "none")
+    assert ran.code == 13
+    assert "egov-sign site init" in ran.err
+    assert cli("site", "init", town.folder).code == 13
+
+
+@pytest.mark.parametrize(
+    "settings", ["store = 1 2", "unknown = 1", 'store = "json:s"\nportal_key = "none"\ntrust = ["none"]\n']
+)
+def test_settings_that_are_wrong(cli: Cli, tmp_path: Path, settings: str) -> None:
+    (tmp_path / "site.toml").write_text(settings)
+    ran = cli("portal", "services", "--site", tmp_path)
+    assert ran.code == 13
+    assert "SITE_MALFORMED" in ran.err
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere: permissions cannot be tested as root")
+def test_a_store_without_write_permission(town: Town) -> None:
+    town.log_in()
+    for folder in [town.folder / "store", *(town.folder / "store").rglob("*")]:
+        folder.chmod(0o500 if folder.is_dir() else 0o400)
+    ran = town.portal("order", "CALL", "--provider", "AST01", *FIELDS, *COMPLAINT, *town.key("person"))
+    for folder in [town.folder / "store", *(town.folder / "store").rglob("*")]:
+        folder.chmod(0o700 if folder.is_dir() else 0o600)
+    assert ran.code == 13
+    assert "STORE_READ_ONLY" in ran.err
+    assert town.portal("cabinet").code == 0
