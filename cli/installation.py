@@ -103,12 +103,10 @@ def session_token(file: Path) -> str:
 
 def show_refusal(output: Output, refusal: Refusal) -> int:
     """Tell why the service was refused, how to mend it, and return the exit code."""
-    from egov_sign.flows.refusals import shown
-
     if output.as_json:
         output.json({"schema": REFUSAL_SCHEMA, **refusal.to_dict()})
-    for finding, line in zip(refusal.reasons, refusal.texts(output.language), strict=True):
-        output.prose(click.style(f"refused[{shown(finding).code}]", fg="red", bold=True) + f": {line}")
+    for code, line in zip(refusal.codes, refusal.texts(output.language), strict=True):
+        output.prose(click.style(f"refused[{code}]", fg="red", bold=True) + f": {line}")
     for advice in refusal.advice(output.language):
         output.prose(click.style("  hint: ", fg="cyan") + advice)
     return Exit.INVALID
