@@ -35,7 +35,7 @@ OPENSSL = (
 )
 @click.argument("ids", nargs=-1)
 @click.option("--namespace", type=click.Choice(NAMESPACES), multiple=True, help="Only these; may be repeated.")
-@click.option("--list", "what", flag_value="list", default="list", help="List the cases (this is the default).")
+@click.option("--list", is_flag=True, expose_value=False, help="List the cases; so it does without other options.")
 @click.option("--build", "folder", type=click.Path(path_type=Path), help="Write the cases into this folder.")
 @click.option("--run", "command", help="Run this command over the cases and print where it errs.")
 @click.option("--own", is_flag=True, help="Judge the cases with this toolkit's own validator.")
@@ -43,7 +43,6 @@ OPENSSL = (
 def cases_command(
     ids: tuple[str, ...],
     namespace: tuple[str, ...],
-    what: str,
     folder: Path | None,
     command: str | None,
     own: bool,

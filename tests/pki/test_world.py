@@ -144,3 +144,9 @@ def test_the_minimal_world_has_one_person_under_one_root() -> None:
     world = World.build(world="minimal")
     assert world.labels == ("root", "ocsp", "person")
     assert world.chain("person") == (world.certificate("root"),)
+
+
+def test_an_unknown_kind_of_keys_names_those_there_are() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        World.build(kind="dsa")
+    assert "gost" in caught.value.hint

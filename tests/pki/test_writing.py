@@ -11,7 +11,17 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from egov_sign.certs.certificate import Certificate
+from egov_sign.certs.revocation import Revocation
+from egov_sign.certs.sources import RevocationSources
+from egov_sign.certs.trust import TrustStore
+from egov_sign.certs.validator import CertificateValidator
+from egov_sign.docs.cms import SignedData
+from egov_sign.docs.timestamp import TimestampResponse
+from egov_sign.docs.timestamp_validation import TimestampValidator
+from egov_sign.docs.validation import XmlValidator
 from egov_sign.errors import ConfigurationError
+from egov_sign.verdict import Indication
 from egov_sign_pki import World
 from egov_sign_pki.writing import clean
 
@@ -86,3 +96,25 @@ def test_cleaning_leaves_what_is_not_ours(tmp_path: Path) -> None:
     (folder / "keys/own.txt").write_text("mine", encoding="utf-8")
     clean(folder)
     assert [file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()] == ["keys/own.txt"]
+
+
+@pytest.mark.parametrize("kind", ["ec", "gost"])
+def test_the_sample_documents_are_signed(tmp_path: Path, kind: str) -> None:
+    world = World.build(kind=kind)
+    world.write(tmp_path)
+    at, samples = world.at, tmp_path / "samples"
+    certificates = CertificateValidator(
+        TrustStore(map(Certificate.load, world.anchors)),
+        intermediates=map(Certificate.load, world.intermediates),
+        revocation=Revocation(RevocationSources(crls=[world.crl(label) for label in world.authorities])),
+    )
+    for name, signatures in (("order.xml", 1), ("order-two-signers.xml", 2)):
+        judged = XmlValidator(certificates).validate((samples / name).read_bytes(), at)
+        assert judged.indication is Indication.VALID, judged.codes
+        assert len(judged.children) == signatures
+    token = TimestampResponse.load((samples / "text.tsr").read_bytes()).token
+    assert token is not None
+    text = (samples / "text.txt").read_bytes()
+    stamped = TimestampValidator(certificates).validate(token.encoded, text, at)
+    assert stamped.report.indication is Indication.VALID, stamped.report.codes
+    assert SignedData.load((samples / "text.p7s").read_bytes()).content == text
