@@ -128,6 +128,15 @@ def read_general_name(reader: der.Reader) -> GeneralName:
     kind = tag & 0x1F
     if kind > 8 or tag != (der.explicit(kind) if kind in _CONSTRUCTED_NAMES else der.implicit(kind)):
         raise der.error("DER_TAG", "a malformed general name", reader.position)
+    if kind == 0:
+        fields = der.Reader(content)
+        fields.oid()
+        fields.take(der.explicit(0))
+        fields.finish()
+    elif kind == 4:
+        Name(content).rdns  # noqa: B018 - a name that cannot be read shows here, not later
+    elif kind == 8:
+        der.decode_oid(content)
     return GeneralName(kind, content)
 
 
@@ -365,6 +374,8 @@ def distribution_points(value: bytes) -> tuple[DistributionPoint, ...]:
         reasons = fields.named_bits(der.implicit(1)) if fields.peek() == der.implicit(1) else None
         issuer = fields.maybe_enter(der.explicit(2))
         fields.finish()
+        if name is None and issuer is None:
+            raise der.error("DER_VALUE", "a distribution point that names nothing", fields.end)
         points.append(
             DistributionPoint(full_name, relative, reasons, _general_names(issuer) if issuer is not None else None)
         )

@@ -55,6 +55,9 @@ _ENCODINGS = {
     der.UNIVERSAL_STRING: "utf-32-be",
 }
 
+_NEVER_IN_NAMES = frozenset({der.BOOLEAN, der.INTEGER, der.OCTET_STRING, der.NULL, der.OID, der.ENUMERATED})
+"""Types that no attribute of a name has; others, as the BIT STRING of a unique identifier, are seldom but allowed."""
+
 Rdn = tuple["Attribute", ...]
 NormalRdn = tuple[tuple[str, str | bytes], ...]
 
@@ -207,7 +210,10 @@ def _parse_rdn(encoded: bytes) -> Rdn:
         pair = members.enter()
         attribute = Attribute(pair.oid(), *pair.next())
         pair.finish()
-        attribute.text  # noqa: B018 - a string that cannot be decoded shows here, not later
+        if attribute.tag in _ENCODINGS:
+            attribute.text  # noqa: B018 - a string that cannot be decoded shows here, not later
+        elif attribute.oid in SHORT_NAMES or attribute.tag in _NEVER_IN_NAMES:
+            raise InputError("NAME_MALFORMED", "an attribute that is not a character string")
         attributes.append(attribute)
     if not attributes:
         raise InputError("NAME_MALFORMED", "an empty set of attributes")
