@@ -164,10 +164,12 @@ def general_names(value: bytes) -> tuple[GeneralName, ...]:
 
 @remembered
 def key_usage(value: bytes) -> frozenset[str]:
-    """Decode keyUsage into the names of :data:`KEY_USAGES`; unknown bits are left out."""
+    """Decode keyUsage into the names of :data:`KEY_USAGES`, at least one; unknown bits are left out."""
     reader = der.Reader(value)
     bits = reader.named_bits()
     reader.finish()
+    if not bits:
+        raise der.error("DER_VALUE", "a key usage without a use", 0)
     return frozenset(name for number, name in enumerate(KEY_USAGES) if number in bits)
 
 

@@ -110,6 +110,9 @@ def test_explicit_curve_parameters() -> None:
         (ext.extension("2.5.29.17", b"\x30\x00"), ["CERT_EXTENSION_MALFORMED"]),
         (ext.extension("2.5.29.17", b"\x30\x05\x82\x01"), ["CERT_EXTENSION_MALFORMED"]),
         (ext.extension("2.5.29.37", b"\x30\x00"), ["CERT_EXTENSION_MALFORMED"]),
+        (ext.extension("2.5.29.15", b"\x03\x02\x06\x00"), ["CERT_EXTENSION_MALFORMED"]),
+        (ext.extension("2.5.29.31", b"\x30\x02\x30\x00"), ["CERT_EXTENSION_MALFORMED"]),
+        (ext.extension("2.5.29.17", b"\x30\x04\xa0\x02ab"), ["CERT_EXTENSION_MALFORMED"]),
         (ext.extension("1.3.6.1.5.5.7.1.1", b"\x30\x01"), ["CERT_EXTENSION_MALFORMED"]),
         (ext.extension("2.5.29.14", der.octet_string(b"x"), critical=True), ["CERT_EXTENSION_CRITICALITY"]),
         (ext.basic_constraints(ca=False, path_length=1), ["CERT_AUTHORITY_FIELD"]),
@@ -134,8 +137,9 @@ def test_key_identifiers() -> None:
     assert codes(judge(signed(TOP, replace(right, extensions=(aki, *others))), [TOP])) == ["CERT_AKI_MISMATCH"]
 
 
-def test_a_malformed_name() -> None:
-    broken = der.sequence(der.set_of(der.sequence(der.oid("2.5.4.3"), der.tlv(0x0C, b"\xff\xfe"))))
+@pytest.mark.parametrize("value", [der.tlv(0x0C, b"\xff\xfe"), der.integer(5), der.NULL, der.bit_string(b"a")])
+def test_a_malformed_name(value: bytes) -> None:
+    broken = der.sequence(der.set_of(der.sequence(der.oid("2.5.4.3"), value)))
     right = tbs(TOP, PERSON, key("leaf"), SIGNING)
     report = judge(signed(TOP, replace(right, subject=broken)), [TOP])
     assert codes(report) == ["CERT_NAME_MALFORMED"]
