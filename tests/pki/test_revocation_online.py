@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -58,7 +59,7 @@ def test_a_person_is_judged_by_what_the_services_say(world: World, prefer: Liter
     assert (report.indication, report.codes) == (Indication.VALID, [])
     serial = Certificate.load(world.certificate("person")).serial
     assert {found.kind for found in evidence_in(report) if found.serial == serial} == {prefer}
-    world.revoke("person", at=world.at)
+    world.revoke("person", at=world.at - timedelta(days=2))
     assert judge(world, prefer=prefer).sub_indication is SubIndication.REVOKED
 
 
