@@ -232,7 +232,8 @@ class _Work:
             report.findings.extend(identity.findings)
             # 3. The certificate.
             candidates = [other for other in self.known if other != certificate]
-            judge_certificate(self.judge_of_certificates, certificate, judged.best_time, report, candidates)
+            judge, claimed = self.judge_of_certificates, checked.signing_time
+            judge_certificate(judge, certificate, judged.best_time, report, candidates, made_at=claimed)
             # 4. Acceptance.
             self._accept(checked, certificate, identity, judged)
         # 5. Counter-signatures.

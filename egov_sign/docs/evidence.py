@@ -77,7 +77,8 @@ def judge_with(judge: CertificateJudge | None, evidence: Evidence, known_at: dat
     Args:
         judge: the caller's; one that does not ask about revocation, or asks in a way of its own, is returned as it is.
         evidence: what the document brought along.
-        known_at: the moment of judgement: what was issued until then may be used for the status at an earlier time.
+        known_at: the moment of judgement: what was issued until then may be used for the status at an earlier time;
+            a judge that may already use more goes on doing so.
     """
     if not isinstance(judge, CertificateValidator) or not isinstance(judge.revocation, Revocation):
         return judge
@@ -85,4 +86,5 @@ def judge_with(judge: CertificateJudge | None, evidence: Evidence, known_at: dat
     sources = (
         asked.sources.with_embedded((*evidence.crls, *evidence.ocsps)) if evidence.has_revocation else asked.sources
     )
-    return judge.with_revocation(Revocation(sources, asked.policy, known_at=known_at))
+    latest = known_at if asked.known_at is None else max(asked.known_at, known_at)
+    return judge.with_revocation(Revocation(sources, asked.policy, known_at=latest))

@@ -8,13 +8,13 @@ The steps of :meth:`TimestampValidator.validate`:
 4. Imprint: the token stamps these bytes and no others.
 5. Policy: it was issued under one that the caller accepts.
 6. Time: it does not come from after the moment of judgement.
-7. Certificate and algorithms: path, validity and revocation of the authority at the time of the token; digests and
-   key size by the dated policy at the moment of judgement.
+7. Certificate and algorithms: path, validity and revocation of the authority at the time of the token, with all that is
+   known of it since; digests and key size by the dated policy at the moment of judgement.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,15 +22,26 @@ from egov_sign.certs.algorithm_policy import AlgorithmPolicy, algorithm_policy
 from egov_sign.certs.certificate import Certificate
 from egov_sign.certs.extensions import EXTENDED_KEY_USAGE
 from egov_sign.certs.name import Name
+from egov_sign.certs.reasons import Reason
 from egov_sign.clock import format_time
 from egov_sign.docs.acceptance import CertificateJudge, accept_algorithms, judge_certificate
 from egov_sign.docs.cms_verify import CheckedSigner, Content, check_signer
+from egov_sign.docs.evidence import Evidence, judge_with
 from egov_sign.docs.timestamp import MessageImprint, TimestampInfo, TimestampRequest, TimestampResponse, TimestampToken
 from egov_sign.errors import InputError, UnsupportedError
 from egov_sign.limits import DEFAULT_LIMITS, Limits
-from egov_sign.verdict import Indication, Report, SubIndication
+from egov_sign.verdict import Indication, Json, Report, SubIndication
 
 TIME_STAMPING = "1.3.6.1.5.5.7.3.8"
+_ORDERLY = {
+    reason.label
+    for reason in (
+        Reason.UNSPECIFIED,
+        Reason.AFFILIATION_CHANGED,
+        Reason.SUPERSEDED,
+        Reason.CESSATION_OF_OPERATION,
+    )
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +119,10 @@ class TimestampValidator:
         # 7. Certificate and algorithms.
         if checked is not None and checked.certificate is not None:
             self._accept(checked, checked.certificate, info, at, report)
-            judge_certificate(self._judge, checked.certificate, info.gen_time, report, known, made_at=info.gen_time)
+            sent = Evidence(crls=token.signed_data.crls, ocsps=token.signed_data.ocsps)
+            judge = judge_with(self._judge, sent, at)
+            judge_certificate(judge, checked.certificate, info.gen_time, report, known, made_at=info.gen_time)
+            _check_later_revocation(checked.certificate, report)
         return JudgedTimestamp(report, token)
 
     def _read(self, encoded: bytes, report: Report) -> TimestampToken | None:
@@ -136,6 +150,27 @@ class TimestampValidator:
         except InputError:
             return  # reported with the signature
         accept_algorithms(self._policy, names, key, at, report)
+
+
+def _check_later_revocation(certificate: Certificate, report: Report) -> None:
+    """Refuse the token if the authority was revoked after it for a reason that leaves its date in doubt.
+
+    Only tokens of an authority that was replaced or given up stay good; where the reason is missing, or the key was
+    compromised, any token may have been made with another date on it (RFC 3161, section 4).
+    """
+    for facts in _revocation_facts(report, f"{certificate.serial:x}"):
+        if facts.get("status") == "good" and facts.get("revoked_at") and facts.get("reason") not in _ORDERLY:
+            when, why = str(facts["revoked_at"]), str(facts.get("reason") or "—")
+            report.fail("TIMESTAMP_AUTHORITY_REVOKED", SubIndication.REVOKED_NO_POE, revoked_at=when, reason=why)
+            return
+
+
+def _revocation_facts(report: Report, serial: str) -> Iterator[dict[str, Json]]:
+    """Yield what the revocation reports under ``report`` say of the judged certificate, the first of each path."""
+    for path in report.children:
+        for revocation in path.children[0].children if path.children else ():
+            if revocation.subject == "revocation" and revocation.facts.get("serial") == serial:
+                yield revocation.facts
 
 
 def _imprint_of(stamped: bytes | MessageImprint, digest: str) -> MessageImprint:

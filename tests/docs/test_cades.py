@@ -15,12 +15,13 @@ from egov_sign.certs.sources import RevocationSources
 from egov_sign.certs.trust import TrustStore
 from egov_sign.certs.validator import CertificateValidator
 from egov_sign.clock import FrozenClock
-from egov_sign.docs import cms_sign
+from egov_sign.docs import cms, cms_sign
 from egov_sign.docs.cades import add_evidence, add_timestamps
 from egov_sign.docs.cms import SignedData
 from egov_sign.docs.cms_validation import CmsValidator
 from egov_sign.docs.evidence import evidence_for
 from egov_sign.docs.timestamp_authority import TimestampAuthority
+from egov_sign.docs.timestamp_validation import TimestampValidator
 from egov_sign.verdict import Indication, SubIndication
 from egov_sign_pki.world import World
 from tests.docs.cms_world import AT, CONTENT, POLICY
@@ -107,3 +108,28 @@ def test_the_authority_revoked_proves_nothing(scene: Scene) -> None:
     scene.world.revoke("person", at=AT - timedelta(days=1))
     stamped = scene.sign(stamped_at=AT - timedelta(days=2)).encoded
     assert scene.validator().validate(stamped, AT).indication is not Indication.VALID
+
+
+@pytest.mark.parametrize(
+    ("reason", "good"),
+    [(Reason.SUPERSEDED, True), (Reason.CESSATION_OF_OPERATION, True), (Reason.KEY_COMPROMISE, False)],
+)
+def test_the_authority_revoked_since_is_believed_only_if_its_key_is_not_in_doubt(
+    scene: Scene, reason: Reason, good: bool
+) -> None:
+    """RFC 3161, section 4: whoever has the key can make a token of any time."""
+    scene.world.revoke("tsa", at=AT - timedelta(days=1), reason=reason)
+    scene.world.revoke("person", at=AT - timedelta(days=1))
+    stamped = scene.sign(stamped_at=AT - timedelta(days=2)).encoded
+    report = scene.validator().validate(stamped, AT)
+    assert (report.indication is Indication.VALID) == good
+    stamp = report.children[0].children[0]
+    assert ("TIMESTAMP_AUTHORITY_REVOKED" in stamp.codes) == (not good)
+
+
+def test_a_token_alone_is_judged_with_what_is_known_since(scene: Scene) -> None:
+    """The lists are of after the token; they say that its authority was good then."""
+    stamped = scene.sign(stamped_at=AT - timedelta(days=2))
+    [token] = stamped.signers[0].unsigned.all(cms.SIGNATURE_TIMESTAMP)
+    judged = TimestampValidator(scene.validator().judge).validate(token, stamped.signers[0].signature, AT)
+    assert judged.report.indication is Indication.VALID, judged.report.to_dict()

@@ -21,6 +21,7 @@ from egov_sign.errors import FetchError
 from egov_sign.limits import Limits
 from egov_sign.verdict import Indication, Report, SubIndication
 from tests.docs.cms_world import AT, CONTENT, Judge, authority, certificate, signer, world
+from tests.docs.judging import judge_of
 
 LATER = AT + timedelta(days=800)
 """When the person's certificate has expired and the authority's has not."""
@@ -78,6 +79,18 @@ def test_a_time_stamp_keeps_a_signature_good_after_its_certificate() -> None:
     assert signature.facts["best_signature_time"] == "2024-03-01T12:00:01Z"
     assert signature.facts["level"] == "CAdES-B-T"
     assert [child.subject for child in signature.children] == ["timestamp", "certificate"]
+
+
+def test_a_signature_that_says_it_was_made_too_late_is_not_excused() -> None:
+    late = cms_sign.sign(CONTENT, signer(), signing_time=LATER)
+    report = CmsValidator(judge_of(world())).validate(late, LATER)
+    assert (report.indication, report.sub_indication) == (Indication.INVALID, SubIndication.EXPIRED)
+    silent = cms_sign.sign(CONTENT, signer(), signing_time=None)
+    report = CmsValidator(judge_of(world())).validate(silent, LATER)
+    assert (report.indication, report.sub_indication) == (
+        Indication.INDETERMINATE,
+        SubIndication.OUT_OF_BOUNDS_NO_POE,
+    )
 
 
 def test_of_several_time_stamps_the_earliest_counts() -> None:
