@@ -13,6 +13,8 @@ it is. Whether a signature is right is the business of :mod:`egov_sign.docs.cms_
 
 from __future__ import annotations
 
+import binascii
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -37,6 +39,7 @@ SIGNATURE_TIMESTAMP = "1.2.840.113549.1.9.16.2.14"
 CERTIFICATE_VALUES = "1.2.840.113549.1.9.16.2.23"
 REVOCATION_VALUES = "1.2.840.113549.1.9.16.2.24"
 
+_PEM = re.compile(rb"-----BEGIN (CMS|PKCS7|PKCS #7 SIGNED DATA)-----\s([A-Za-z0-9+/=\s]*)-----END \1-----", re.ASCII)
 OCSP_RESPONSE = "1.3.6.1.5.5.7.16.2"
 BASIC_OCSP_RESPONSE = "1.3.6.1.5.5.7.48.1.1"
 
@@ -129,7 +132,7 @@ class SignedData:
 
     @classmethod
     def load(cls, data: bytes, limits: Limits = DEFAULT_LIMITS) -> SignedData:
-        """Read a ContentInfo with SignedData, in DER or BER.
+        """Read a ContentInfo with SignedData, in DER or BER, or either in PEM or base64.
 
         Raises:
             InputError: ``CMS_MALFORMED``.
@@ -139,12 +142,25 @@ class SignedData:
         if len(data) > limits.document_bytes:
             raise LimitError("CMS_TOO_LARGE", f"a signed message of more than {limits.document_bytes} bytes")
         try:
-            return _read_der_or_ber(data, limits)
+            return _read_der_or_ber(data if data[:1] == b"\x30" else _unarmoured(data), limits)
         except (LimitError, UnsupportedError):
             raise
         except InputError as error:
             message = f"not a signed CMS message: {error.message}"
             raise InputError("CMS_MALFORMED", message, where=error.where) from error
+
+
+def _unarmoured(data: bytes) -> bytes:
+    """Return what PEM (RFC 7468, 8 and 9) or bare base64 stands for; the country's signing software writes both.
+
+    Raises:
+        InputError: ``DER_TAG``: it is neither.
+    """
+    block = _PEM.fullmatch(data.strip())
+    try:
+        return binascii.a2b_base64(b"".join((block[2] if block else data).split()), strict_mode=True)
+    except ValueError:
+        raise der.error("DER_TAG", "neither a SEQUENCE nor PEM nor base64", 0) from None
 
 
 def _read_der_or_ber(data: bytes, limits: Limits) -> SignedData:

@@ -24,6 +24,7 @@ class Forgery:
         attributes: type → value of the signed attributes; the defaults make a good signature.
         dropped: types of signed attributes that are left out.
         more: further encoded attributes, such as second ones of a type.
+        unsorted: put the signed attributes in an order that DER does not allow, and sign them so.
         without_attributes: sign the content itself.
         digest: name of the digest that the SignerInfo says.
         algorithm: name of the signature algorithm that the SignerInfo says; empty means the signer's.
@@ -40,6 +41,7 @@ class Forgery:
     dropped: tuple[str, ...] = ()
     more: Sequence[bytes] = ()
     without_attributes: bool = False
+    unsorted: bool = False
     digest: str = "sha256"
     algorithm: str = ""
     content: bytes = CONTENT
@@ -66,7 +68,8 @@ class Forgery:
 
     def signer_info(self) -> bytes:
         """Return the SignerInfo."""
-        attributes = der_write.set_of(*(attribute(*pair) for pair in self.attributes.items()), *self.more)
+        listed = sorted([*(attribute(*pair) for pair in self.attributes.items()), *self.more], reverse=self.unsorted)
+        attributes = der_write.tlv(der_write.SET, b"".join(listed))
         made = self.signer.sign(self.content if self.without_attributes else attributes)
         named = algorithms.by_name(self.algorithm) if self.algorithm else self.signer.algorithm
         if self.key_id is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from asn1crypto import cms as asn1_cms
 
 from egov_sign.certs.certificate import Certificate
+from egov_sign.crypto import der_write
 from egov_sign.crypto.algorithms import by_name
 from egov_sign.docs import cms, cms_sign
 from egov_sign.docs.cms import SignedData
@@ -160,6 +162,50 @@ def test_a_message_has_bounds() -> None:
     ):
         with pytest.raises(LimitError):
             SignedData.load(made, limits)
+
+
+def test_messages_in_text_are_read(tmp_path: Path) -> None:
+    made = cms_sign.sign(CONTENT, signer(), signing_time=AT)
+    armour = base64.encodebytes(made)
+    (tmp_path / "message").write_bytes(made)
+    openssl(
+        "cms", "-cmsout", "-inform", "DER", "-in", tmp_path / "message", "-outform", "PEM", "-out", tmp_path / "pem"
+    )
+    for text in (
+        (tmp_path / "pem").read_bytes(),
+        b"-----BEGIN PKCS7-----\r\n" + armour + b"-----END PKCS7-----\r\n",
+        armour,
+        base64.b64encode(made),
+    ):
+        assert SignedData.load(text) == SignedData.load(made)
+    for broken in (armour[:-4], b"-----BEGIN CMS-----\n" + armour + b"-----END PKCS7-----", armour + b"!", b"<xml/>"):
+        with pytest.raises(InputError, match="CMS_MALFORMED"):
+            SignedData.load(broken)
+
+
+@pytest.mark.parametrize("kind", ["gost", "gost2004"])
+def test_gost_signatures(kind: str) -> None:
+    """By the country's identifiers; an independent oracle is asked about the value where keys are tested."""
+    made = cms_sign.sign(CONTENT, signer("person", kind), signing_time=AT)
+    [(checked, report)] = check(made)
+    assert report.codes == []
+    assert checked.bound
+    names = {"gost": ("gost2015-512", "streebog512"), "gost2004": ("gost2004", "gost94")}
+    assert checked.algorithm is not None
+    assert (checked.algorithm.name, checked.digest) == names[kind]
+    assert "CMS_DIGEST_WRONG" in codes(changed(made, CONTENT))
+
+
+def test_old_messages_put_the_key_s_identifier_where_the_signature_s_belongs() -> None:
+    """It is read as the same algorithm; our own signature protects its algorithms, and so finds the change out."""
+    made = cms_sign.sign(CONTENT, signer("person", "gost2004"), signing_time=AT)
+    signature, key = (der_write.oid(f"1.2.398.3.10.1.1.1.{number}") for number in (2, 1))
+    position = made.rindex(signature)
+    swapped = made[:position] + key + made[position + len(key) :]
+    assert codes(swapped) == ["CMS_ALGORITHM_PROTECTION"], (
+        "read as the same algorithm, and found out by what protects it"
+    )
+    assert check(swapped)[0][0].algorithm == by_name("gost2004")
 
 
 def test_what_is_no_signed_message_is_refused(tmp_path: Path) -> None:

@@ -69,6 +69,16 @@ def test_a_token_says_what_it_was_made_to_say(info: TimestampInfo) -> None:
     assert validate(token.encoded, at=AT + timedelta(seconds=1)).indication is Indication.VALID
 
 
+@pytest.mark.parametrize("digest", ["streebog256", "streebog512", "sha512"])
+def test_gost_tokens(digest: str) -> None:
+    imprint = MessageImprint.of(CONTENT, digest)
+    response = TimestampResponse.load(authority(kind="gost").respond(TimestampRequest(imprint, nonce=3).encode()))
+    assert response.token is not None
+    assert response.token.info.imprint == imprint
+    assert validate(response.token.encoded).indication is Indication.VALID
+    assert validate(response.token.encoded, b"else").sub_indication is SubIndication.HASH_FAILURE
+
+
 def test_a_token_proves_a_time_with_its_accuracy_added() -> None:
     token = issue_token(replace(INFO, accuracy=timedelta(seconds=90)), signer("tsa"))
     judged = TimestampValidator(Judge()).validate(token, CONTENT, AT)
