@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import base64
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from asn1crypto import cms as asn1_cms
 
+from egov_sign.certs import issue_names
 from egov_sign.certs.certificate import Certificate
+from egov_sign.certs.issue import Authority, issue_certificate
 from egov_sign.crypto import der_write
 from egov_sign.crypto.algorithms import by_name
+from egov_sign.crypto.generate import KeyKind, generate_private_key
+from egov_sign.crypto.signer import KeySigner
 from egov_sign.docs import cms, cms_sign
 from egov_sign.docs.cms import SignedData
 from egov_sign.docs.cms_verify import CheckedSigner, Content, check_signer
@@ -132,13 +137,18 @@ def test_the_chain_goes_along_if_asked() -> None:
 
 def test_ed25519_signs_as_rfc_8419_says() -> None:
     """Read with another library's structures and verified by the bare key."""
-    made = cms_sign.sign(CONTENT, signer("person", "ed25519"), signing_time=AT)
+    key = generate_private_key(KeyKind.ED25519)
+    holder = Authority.of(issue_names.name([("CN", "Ed")]), key)
+    day = timedelta(days=1)
+    issued = issue_certificate(
+        holder, subject=holder.name, spki=holder.spki, serial=1, not_before=AT - day, not_after=AT + day
+    )
+    made = cms_sign.sign(CONTENT, KeySigner(key, issued, by_name("ed25519")), signing_time=AT)
     assert codes(made) == []
     [info] = asn1_cms.ContentInfo.load(made)["content"]["signer_infos"]  # type: ignore[no-untyped-call]
     assert info["digest_algorithm"]["algorithm"].native == "sha512"
-    public = certificate(kind="ed25519").public_key
     attributes = info["signed_attrs"].untag().dump()
-    assert public.verify(info["signature"].native, attributes, by_name("ed25519"))
+    assert key.public_key().verify(info["signature"].native, attributes, by_name("ed25519"))
 
 
 def test_taking_apart_and_putting_together_changes_nothing() -> None:
