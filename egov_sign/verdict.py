@@ -171,8 +171,14 @@ class Report:
     @property
     def severity(self) -> Severity:
         """The heaviest severity in the tree; NOTE where there is no finding."""
-        worst = self._worst()
-        return worst.severity if worst else Severity.NOTE
+        heaviest = Severity.NOTE
+        waiting = [self]
+        for report in waiting:
+            for finding in report.findings:
+                heaviest = max(heaviest, finding.severity)
+            if report.children:
+                waiting += [child for child in report.children if child.counts]
+        return heaviest
 
     @property
     def indication(self) -> Indication:

@@ -221,7 +221,7 @@ class _Writer:
                 kept = self.keep.keeps(element)
                 inherited, used = self._start(element, inherited, used, kept=kept)
                 if kept:
-                    waiting.append(f"</{_name(element)}>")
+                    waiting.append(f"</{qualified_name(element)}>")
                 for child in reversed(element):
                     if child.tail and self.keep.keeps_text(child, tail=True):
                         waiting.append(_text(child.tail))
@@ -251,12 +251,13 @@ class _Writer:
                 }
                 used = used | now_used
         written = [
-            f' xmlns{":" if prefix else ""}{prefix}="{_attribute(name)}"' for prefix, name in sorted(new.items())
+            f' xmlns{":" if prefix else ""}{prefix}="{escape_attribute(name)}"' for prefix, name in sorted(new.items())
         ]
         written += [
-            f' {_qualified(element, name)}="{_attribute(attributes[name])}"' for name in sorted(attributes, key=_split)
+            f' {_qualified(element, name)}="{escape_attribute(attributes[name])}"'
+            for name in sorted(attributes, key=_split)
         ]
-        self.output += ["<", _name(element), *written, ">"] if kept else written
+        self.output += ["<", qualified_name(element), *written, ">"] if kept else written
         return (own, used) if kept else (inherited, used)
 
     def _used_prefixes(self, element: etree._Element, attributes: Collection[str]) -> set[str]:
@@ -290,9 +291,10 @@ def _inclusive_declarations(own: Scope, inherited: Scope, *, kept: bool) -> Scop
     return new
 
 
-def _name(element: etree._Element) -> str:
-    local = etree.QName(element).localname
-    return f"{element.prefix}:{local}" if element.prefix else local
+def qualified_name(element: etree._Element) -> str:
+    """Return the name of ``element`` with the prefix it is written with."""
+    prefix, local = element.prefix, str(element.tag).rpartition("}")[2]
+    return f"{prefix}:{local}" if prefix else local
 
 
 def _split(name: str) -> tuple[str, str]:
@@ -320,6 +322,7 @@ def _text(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#xD;")
 
 
-def _attribute(value: str) -> str:
+def escape_attribute(value: str) -> str:
+    """Return ``value`` as it stands between the quotes of an attribute in canonical XML."""
     escaped = value.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
     return escaped.replace("\t", "&#x9;").replace("\n", "&#xA;").replace("\r", "&#xD;")

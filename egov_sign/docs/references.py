@@ -16,6 +16,7 @@ from lxml import etree
 
 from egov_sign.crypto import digests
 from egov_sign.docs import c14n
+from egov_sign.docs.c14n_whole import WholeDocument
 from egov_sign.docs.nodeset import XPathFilter, is_safe, write
 from egov_sign.docs.refusal import Refusal
 from egov_sign.docs.xmldsig import (
@@ -55,8 +56,12 @@ class XmlDocument:
     limits: Limits = DEFAULT_LIMITS
     contents: Mapping[str, bytes] = field(default_factory=dict)
     xpath: bool = False
+    whole: WholeDocument = field(init=False)
     _ids: dict[str, list[etree._Element]] | None = None
     _spent: int = 0
+
+    def __post_init__(self) -> None:
+        self.whole = WholeDocument(self.root)
 
     def element_by_id(self, identifier: str, where: str) -> etree._Element:
         """Return the one element with ``identifier``, however the attribute is spelt.
@@ -75,9 +80,10 @@ class XmlDocument:
             raise Refusal(code, SubIndication.SIGNED_DATA_NOT_FOUND, where, id=identifier, count=len(found))
         return found[0]
 
-    def forget_ids(self) -> None:
-        """Look identifiers up anew: the tree has changed."""
+    def changed(self) -> None:
+        """Forget what was found out about the tree, which has changed."""
         self._ids = None
+        self.whole = WholeDocument(self.root)
 
     def spend(self, octets: int, where: str) -> None:
         """Count ``octets`` that a signature made us canonicalise and digest.
@@ -99,6 +105,8 @@ class NodeSet:
     comments: bool
     exclude: tuple[etree._Element, ...] = ()
     keep: XPathFilter | None = None
+    of_document: bool = False
+    """Whether it is the whole document that the signature stands in."""
 
     @property
     def apex(self) -> etree._Element:
@@ -163,13 +171,14 @@ def cover(
             data = _decode(data, where)
         elif transform.uri in c14n.METHODS:
             method = c14n.METHODS[transform.uri]
-            data = _canonical(_node_set(data, document, where), method, transform.inclusive_prefixes, where)
+            nodes_now = _node_set(data, document, where)
+            data = _canonical(nodes_now, method, transform.inclusive_prefixes, document, where)
         elif transform.uri == XPATH and document.xpath:
             data = _node_set(data, document, where)
             data.keep = _filter(data, transform, document, where)
         else:
             raise Refusal("XML_TRANSFORM_REFUSED", SubIndication.FORMAT_FAILURE, where, algorithm=transform.uri)
-    octets = _canonical(data, c14n.INCLUSIVE, (), where) if isinstance(data, NodeSet) else data
+    octets = _canonical(data, c14n.INCLUSIVE, (), document, where) if isinstance(data, NodeSet) else data
     document.spend(len(octets), where)
     return Covered(reference, octets, nodes)
 
@@ -178,7 +187,7 @@ def _dereference(document: XmlDocument, reference: Reference) -> NodeSet | bytes
     """Return what the URI names (section 4.4.3.2 and 4.4.3.3); only a pointer of the form xpointer keeps comments."""
     uri, where = reference.uri, reference.where
     if uri == "":
-        return NodeSet(document.root.getroottree(), comments=False)
+        return NodeSet(document.root.getroottree(), comments=False, of_document=True)
     if uri == "#xpointer(/)":
         return NodeSet(document.root.getroottree(), comments=True)
     if uri is not None and uri.startswith("#"):
@@ -204,11 +213,17 @@ def _node_set(data: NodeSet | bytes, document: XmlDocument, where: str) -> NodeS
         raise Refusal("XML_CONTENT_NOT_XML", SubIndication.FORMAT_FAILURE, where, reason=error.code) from None
 
 
-def _canonical(data: NodeSet, method: c14n.C14nMethod, prefixes: tuple[str, ...], where: str) -> bytes:
+def _canonical(
+    data: NodeSet, method: c14n.C14nMethod, prefixes: tuple[str, ...], document: XmlDocument, where: str
+) -> bytes:
     if data.keep:
         return write(
             data.node, method, data.keep, exclude=data.exclude, inclusive_prefixes=prefixes, comments=data.comments
         )
+    if data.of_document and not method.exclusive and not data.comments and len(data.exclude) == 1:
+        cut = document.whole.without(data.exclude[0])
+        if cut is not None:
+            return cut
     try:
         return c14n.canonicalize(
             data.node, method, exclude=data.exclude, inclusive_prefixes=prefixes, comments=data.comments

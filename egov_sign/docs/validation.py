@@ -148,7 +148,7 @@ class XmlValidator:
             check.signature = signature = read_signature(element, self.limits)
             key_info = read_key_info(signature.key_info, self.limits, report.name)
             properties = read_properties(signature)
-            octets = signed_info_octets(signature)
+            octets = signed_info_octets(document, signature)
         except Refusal as refusal:
             refusal.report_to(report)
             return judged

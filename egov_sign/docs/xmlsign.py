@@ -220,7 +220,7 @@ class Making:
             parent.append(signature)
         if document is None:
             document = XmlDocument(signature, limits, contents or {})
-        document.forget_ids()
+        document.changed()
         self._fill_in(signature, parts, document)
         return signature
 

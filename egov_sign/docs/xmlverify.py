@@ -52,7 +52,7 @@ def verify_signatures(document: XmlDocument, keys: Sequence[PublicKey]) -> list[
         checks.append(check)
         try:
             check.signature = read_signature(element, document.limits)
-            octets = signed_info_octets(check.signature)
+            octets = signed_info_octets(document, check.signature)
         except Refusal as refusal:
             refusal.report_to(report)
             continue
@@ -111,12 +111,17 @@ def _cover_as_signed(
     return None
 
 
-def signed_info_octets(signature: Signature) -> bytes:
-    """Return the canonical SignedInfo: what the signature value is made over.
+def signed_info_octets(document: XmlDocument, signature: Signature) -> bytes:
+    """Return the canonical SignedInfo of ``signature`` in ``document``: what the signature value is made over.
 
     Raises:
         Refusal: ``XML_C14N_FAILED``.
     """
+    method = signature.c14n_method
+    if not method.exclusive and not method.comments:
+        cut = document.whole.alone(signature.signed_info, version_11=method.version_11)
+        if cut is not None:
+            return cut
     try:
         return c14n.canonicalize(
             signature.signed_info, signature.c14n_method, inclusive_prefixes=signature.c14n_prefixes

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from egov_sign.docs import c14n
+from egov_sign.docs.c14n_whole import WholeDocument
 from egov_sign.docs.nodeset import Everything, write
 from egov_sign.docs.references import XmlDocument, cover
 from egov_sign.docs.xmldsig import DS, find_signatures, read_references
@@ -137,3 +138,30 @@ def test_two_writers_agree(text: str, method: str, data: st.DataObject) -> None:
     slow = write(node, chosen, Everything(), exclude=exclude, inclusive_prefixes=prefixes, comments=comments)
     assert fast == slow
     assert etree.tostring(root.getroottree()) == before, "the tree was changed"
+
+
+@settings(max_examples=300, deadline=None)
+@given(text=elements(), data=st.data())
+def test_what_is_cut_from_the_whole_is_what_is_written_anew(text: str, data: st.DataObject) -> None:
+    root = etree.fromstring(text.replace("<?t d?>", "") if data.draw(st.booleans()) else text)
+    element = data.draw(st.sampled_from(list(root.iter("*"))))
+    method = data.draw(st.sampled_from([c14n.INCLUSIVE, c14n.INCLUSIVE_11]))
+    whole = WholeDocument(root)
+    alone = whole.alone(element, version_11=method.version_11)
+    assert alone in {None, write(element, method, Everything(), comments=False)}
+    if element is not root:
+        rest = whole.without(element)
+        assert rest in {None, write(root.getroottree(), method, Everything(), exclude=[element], comments=False)}
+
+
+def test_a_name_that_occurs_once_is_cut() -> None:
+    root = etree.fromstring(
+        '<a xmlns="urn:x" xmlns:u="urn:u" xml:lang="kk"><!-- <b> --><b><c u:at="&gt;">&lt;b></c></b>t</a>'
+    )
+    whole = WholeDocument(root)
+    assert whole.alone(root[1]) == (b'<b xmlns="urn:x" xmlns:u="urn:u" xml:lang="kk"><c u:at=">">&lt;b&gt;</c></b>')
+    assert whole.without(root[1]) == b'<a xmlns="urn:x" xmlns:u="urn:u" xml:lang="kk">t</a>'
+    twice = etree.fromstring("<a><b/><b/></a>")
+    assert WholeDocument(twice).without(twice[0]) is None
+    instructed = etree.fromstring("<a><b/><?x <b>?></a>")
+    assert WholeDocument(instructed).alone(instructed[0]) is None
