@@ -82,20 +82,19 @@ def authority_key_id(key_id: bytes) -> bytes:
 
 
 @lru_cache(maxsize=64)
-def crl_distribution_points(*urls: str, crl_issuer: bytes = b"") -> bytes:
-    """Return cRLDistributionPoints, one point per address; ``crl_issuer`` is the DER Name of an indirect issuer."""
-    return extension("2.5.29.31", der.sequence(*[_point(url, crl_issuer) for url in urls]))
+def crl_distribution_points(*urls: str) -> bytes:
+    """Return cRLDistributionPoints, one point per address (4.2.1.13)."""
+    return extension("2.5.29.31", der.sequence(*[_point(url) for url in urls]))
 
 
 @lru_cache(maxsize=64)
 def freshest_crl(*urls: str) -> bytes:
     """Return freshestCRL, where the delta lists are (4.2.1.15)."""
-    return extension("2.5.29.46", der.sequence(*[_point(url, b"") for url in urls]))
+    return extension("2.5.29.46", der.sequence(*[_point(url) for url in urls]))
 
 
-def _point(url: str, crl_issuer: bytes) -> bytes:
-    full_name = der.tagged(0, der.tagged(0, uri(url)))
-    return der.sequence(full_name, der.tagged(2, directory_name(crl_issuer)) if crl_issuer else b"")
+def _point(url: str) -> bytes:
+    return der.sequence(der.tagged(0, der.tagged(0, uri(url))))
 
 
 @lru_cache(maxsize=64)

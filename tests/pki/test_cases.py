@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -10,10 +11,12 @@ from egov_sign.errors import ConfigurationError
 from egov_sign.verdict import Indication
 from egov_sign_pki.cases import Case, Lab, catalogue, find
 from egov_sign_pki.cases.catalogue import NAMESPACES, register
+from egov_sign_pki.cases.publishing import page
 
 SALTED = {"alg::good-pss", "alg::pss-wrong-params"}
 """Signed with RSASSA-PSS, whose salt OpenSSL draws anew each time."""
 
+ROOT = Path(__file__).resolve().parents[2]
 ALL = list(catalogue().values())
 
 
@@ -68,3 +71,8 @@ def test_a_second_case_of_one_name_is_refused() -> None:
 def test_an_unknown_case_is_told() -> None:
     with pytest.raises(ConfigurationError, match="CASE_UNKNOWN"):
         find("time::never")
+
+
+def test_the_published_page_is_that_of_the_cases() -> None:
+    published = (ROOT / "docs/pki-cases.md").read_text(encoding="utf-8")
+    assert published == page(), "run: python -m egov_sign_pki.cases.publishing > docs/pki-cases.md"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from egov_sign.certs.certificate import Certificate
 from egov_sign.errors import ConfigurationError
 from egov_sign_pki import World
 from egov_sign_pki.reading import parse_world, read_world, ready_world, ready_worlds
@@ -143,3 +144,26 @@ def test_every_key_of_the_schema_has_its_description() -> None:
     for name, table in world_schema()["$defs"].items():  # type: ignore[union-attr]
         for key, value in table["properties"].items():  # type: ignore[index,call-overload,union-attr]
             assert value["description"], f"{name}.{key}"  # type: ignore[index,call-overload]
+
+
+def test_authorities_of_all_kinds_of_keys_live_in_one_world(tmp_path: Path) -> None:
+    kinds = {"rsa": "rsa2048", "ec": "ec384", "gost": "gost512", "old": "gost2004"}
+    text = 'title = "All kinds"\nat = 2024-03-01T12:00:00Z\nissuer = "rsa"\n'
+    for label, kind in kinds.items():
+        text += f'\n[authorities.{label}]\ntitle = "ROOT {label}"\nkind = "{kind}"\n'
+        text += f'\n[people.of-{label}]\nsurname = "ТЕСТОВ"\ngiven = "ТЕСТ"\niin = "850412110000"\nissuer = "{label}"\n'
+    text += '\n[providers.shop]\norganisation = "ТОО ТЕСТ"\nbin = "451240000011"\n'
+    text += (
+        '\n[providers.shop.employees.boss]\nsurname = "ТЕСТОВ"\ngiven = "ТЕСТ"\niin = "911130210000"\nrole = "head"\n'
+    )
+    file = tmp_path / "world.toml"
+    file.write_text(text, encoding="utf-8")
+    world = World.build(world=file)
+    found = {label: world.key(f"of-{label}").key_type.value for label in kinds}
+    assert found == {"rsa": "RSA", "ec": "EC", "gost": "GOST2015-512", "old": "GOST2004"}
+    for label in kinds:
+        certificate = Certificate.load(world.certificate(f"of-{label}"))
+        root = world.key(label).public_key()
+        assert root.verify(certificate.signature, certificate.tbs, certificate.signature_algorithm)
+    assert len(world.anchors) == 4
+    assert world.planned("boss").issuer == "rsa"
