@@ -403,7 +403,13 @@ def _verify(certificate: Certificate, key: PublicKey) -> bool:
 
 
 def _certificate_report(certificate: Certificate, subject: str = "certificate") -> Report:
-    return Report(subject, _label(certificate), facts={"checks": _CHECKS, "fingerprint": certificate.fingerprint})
+    facts: dict[str, Json] = {
+        "checks": _CHECKS,
+        "fingerprint": certificate.fingerprint,
+        "not_before": format_time(certificate.not_before),
+        "not_after": format_time(certificate.not_after),
+    }
+    return Report(subject, _label(certificate), facts=facts)
 
 
 def _label(certificate: Certificate) -> str:
