@@ -78,11 +78,12 @@ def open_signed(
     except InputError as error:
         report = Report("document")
         return Opened(None, None, (reason("GW_FORMAT", error.code),), report)
-    if not conforms(data, kind):
-        return Opened(None, None, (reason("GW_FORMAT", kind),), verdict.report)
     if len(verdict.signatures) != 1:
         return Opened(None, None, (reason("SIG_INVALID"),), verdict.report)
-    return _judged(verdict, at)
+    opened = _judged(verdict, at)
+    if opened.root is not None and not conforms(data, kind):
+        return Opened(None, opened.certificate, (reason("GW_FORMAT", kind),), verdict.report)
+    return opened
 
 
 def _judged(verdict: XmlVerdict, at: datetime) -> Opened:

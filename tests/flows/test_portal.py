@@ -265,8 +265,9 @@ class TestSigning:
         root = etree.fromstring(town.services.store.document(request.document))
         assert etree.QName(root).namespace == NAMESPACES["request"]
         assert root[-1].tag == "{http://www.w3.org/2000/09/xmldsig#}Signature"
-        forged = town.services.store.document(request.document).replace(b"<rq:Profile>", b"<rq:Extra/><rq:Profile>")
-        opened = signing.open_signed(town.services, forged, "request", NOW)
+        shown = town.services.store.document(request.prepared)
+        odd = signing.sign(shown.replace(b"<rq:Profile>", b"<rq:Extra/><rq:Profile>"), town.world.signer("person"))
+        opened = signing.open_signed(town.services, odd, "request", NOW)
         assert [finding.code for finding in opened.reasons] == ["GW_FORMAT"]
 
     @pytest.mark.req("R433")
