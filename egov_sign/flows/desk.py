@@ -209,7 +209,7 @@ class ServiceDesk:
             if opened.root is None:
                 return refused("p5", opened.reasons)
             request.certificate = check.certificate.fingerprint
-            request.evidence = evidence.keep(work, check)
+            request.evidence = evidence.keep(work, self.services, check)
             request.document = work.unit.put_document(signed, ".xml")
             request.due = service_due(request.run.flow, work.now, self.provider)
             request.move(work, State.READY_TO_SIGN)

@@ -230,7 +230,7 @@ class Portal:
             request = self._own(work, session, request_id, State.DRAFT)
             work.finish(request.run)
             request.certificate = check.certificate.fingerprint
-            request.evidence = evidence.keep(work, check)
+            request.evidence = evidence.keep(work, self.services, check)
             codes = [finding.code for finding in check.reasons]
             if not work.decide(request.run, "c2", codes):
                 return self._refuse_signature(work, request, list(check.reasons))

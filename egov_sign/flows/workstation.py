@@ -112,7 +112,7 @@ class Workstation:
             return Answer(None, attached.refusal)
         with self.services.work() as work:
             request = self._own(work, number)
-            request.outcome_evidence = evidence.keep(work, check)
+            request.outcome_evidence = evidence.keep(work, self.services, check)
             decision = self._decide(work, request, issuer, person.get(), attached.value)
         if decision.request.answer_message:
             gateway.deliver_one(self.services, decision.request.answer_message)
