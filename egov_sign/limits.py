@@ -35,6 +35,8 @@ class Limits:
     """SignerInfo values in one CMS message, counter-signatures of one signature included."""
     cms_attributes: int = 64
     """Attributes in one set of a SignerInfo, or values in one attribute."""
+    cms_timestamps: int = 128
+    """Time-stamps judged in one CMS message."""
     certificate_bytes: int = 64 * KIB
     """One DER certificate."""
     certificates: int = 256

@@ -23,6 +23,7 @@ from egov_sign.docs.cms_sign import Parts, ocsp_choice, replace_signer
 from egov_sign.docs.evidence import Evidence
 from egov_sign.docs.timestamp_client import TimestampSource
 from egov_sign.errors import InputError
+from egov_sign.limits import DEFAULT_LIMITS, Limits
 
 
 class Level(StrEnum):
@@ -62,19 +63,21 @@ def add_evidence(message: SignedData, evidence: Evidence) -> bytes:
     ).encode()
 
 
-def evidence_of(message: SignedData) -> Evidence:
+def evidence_of(message: SignedData, limits: Limits = DEFAULT_LIMITS) -> Evidence:
     """Return what ``message`` brings along: beside its content, in unsigned attributes, and in its time-stamps."""
     found = Evidence(message.certificates, message.crls, message.ocsps)
+    tokens: list[bytes] = []
     for signer in message.signers:
         found = found.joined(_in_attributes(signer))
-        for token in signer.unsigned.all(cms.SIGNATURE_TIMESTAMP):
-            try:
-                stamped = SignedData.load(token)
-            except InputError:
-                continue
-            found = found.joined(Evidence(stamped.certificates, stamped.crls, stamped.ocsps))
-            for stamper in stamped.signers:
-                found = found.joined(_in_attributes(stamper))
+        tokens += signer.unsigned.all(cms.SIGNATURE_TIMESTAMP)
+    for token in tokens[: limits.cms_timestamps]:
+        try:
+            stamped = SignedData.load(token, limits)
+        except InputError:
+            continue  # reported where it is judged
+        found = found.joined(Evidence(stamped.certificates, stamped.crls, stamped.ocsps))
+        for stamper in stamped.signers:
+            found = found.joined(_in_attributes(stamper))
     return found
 
 

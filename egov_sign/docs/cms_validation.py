@@ -43,6 +43,7 @@ from egov_sign.docs.cms import SignedData, SignerInfo
 from egov_sign.docs.cms_verify import CheckedSigner, Content, check_signer
 from egov_sign.docs.evidence import judge_with
 from egov_sign.docs.judged import Required, describe_signer
+from egov_sign.docs.timestamp import TimestampInfo
 from egov_sign.docs.timestamp_validation import JudgedTimestamp, TimestampValidator, load_certificates
 from egov_sign.errors import InputError
 from egov_sign.limits import DEFAULT_LIMITS, Limits
@@ -155,11 +156,11 @@ class CmsValidator:
             report.fail("NO_SIGNATURE", SubIndication.FORMAT_FAILURE)
         if verdict.content is None or not message.signers:
             return verdict
-        evidence = evidence_of(message)
+        evidence = evidence_of(message, self.limits)
         known = [*load_certificates(evidence.certificates, report, self.limits), *certificates]
         plain = not evidence.has_revocation and not any(signer.unsigned.values for signer in message.signers)
         judge = self.judge if plain else judge_with(self.judge, evidence, at)
-        work = _Work(self, message, at, known, judge, self._timestamps(judge), self.limits.cms_signers)
+        work = _Work(self, message, at, known, judge)
         signed = Content(verdict.content, message.content_type)
         for position, signer in enumerate(message.signers):
             judged = work.judge(signer, signed, f"signerInfos[{position}]")
@@ -168,9 +169,6 @@ class CmsValidator:
         standing = [one for one in verdict.signatures if one.report.indication is not Indication.INVALID]
         report_signers([one.identity for one in standing if one.identity], required, report)
         return verdict
-
-    def _timestamps(self, judge: CertificateJudge | None) -> TimestampValidator:
-        return TimestampValidator(judge, policies=self.timestamp_policies, policy=self.policy, limits=self.limits)
 
 
 def _content_of(message: SignedData, given: bytes | None, report: Report) -> bytes | None:
@@ -195,25 +193,35 @@ def _not_signed(message: SignedData) -> list[str]:
     return parts
 
 
-@dataclass(slots=True)
 class _Work:
-    """The judgement of one message: what all its signatures share."""
+    """The judgement of one message: what all its signatures share, and what they may still cost together."""
 
-    validator: CmsValidator
-    message: SignedData
-    at: datetime
-    known: Sequence[Certificate]
-    judge_of_certificates: CertificateJudge | None
-    timestamps: TimestampValidator
-    left: int
-    """Signatures that may still be judged; counter-signatures count, too."""
+    def __init__(
+        self,
+        validator: CmsValidator,
+        message: SignedData,
+        at: datetime,
+        known: Sequence[Certificate],
+        judge: CertificateJudge | None,
+    ) -> None:
+        self.validator = validator
+        self.message = message
+        self.at = at
+        self.known = known
+        self.certificate_judge = judge
+        limits = validator.limits
+        self.timestamps = TimestampValidator(
+            judge, policies=validator.timestamp_policies, policy=validator.policy, limits=limits
+        )
+        self.signatures_left = limits.cms_signers
+        self.timestamps_left = limits.cms_timestamps
 
     def judge(self, signer: SignerInfo, content: Content, name: str) -> JudgedSigner:
-        """Judge one signature over ``content``."""
+        """Judge one signature over ``content``; counter-signatures are judged with it."""
         report = Report("signature", name)
         judged = JudgedSigner(report, self.at)
-        self.left -= 1
-        if self.left < 0:
+        self.signatures_left -= 1
+        if self.signatures_left < 0:
             limit = self.validator.limits.cms_signers
             report.fail("CMS_TOO_MANY_SIGNATURES", SubIndication.FORMAT_FAILURE, limit=limit)
             return judged
@@ -232,7 +240,7 @@ class _Work:
             report.findings.extend(identity.findings)
             # 3. The certificate.
             candidates = [other for other in self.known if other != certificate]
-            judge, claimed = self.judge_of_certificates, checked.signing_time
+            judge, claimed = self.certificate_judge, checked.signing_time
             judge_certificate(judge, certificate, judged.best_time, report, candidates, made_at=claimed)
             # 4. Acceptance.
             self._accept(checked, certificate, identity, judged)
@@ -241,27 +249,34 @@ class _Work:
         return judged
 
     def _judge_timestamps(self, signer: SignerInfo, content: Content, judged: JudgedSigner) -> None:
-        report = judged.report
         signed = signer.signed or cms.Attributes()
-        stamps = [(token, content.data, "content") for token in signed.all(cms.CONTENT_TIMESTAMP)]
-        stamps += [(token, signer.signature, "signature") for token in signer.unsigned.all(cms.SIGNATURE_TIMESTAMP)]
-        before: list[datetime] = []
-        after: list[datetime] = []
-        for token, data, over in stamps:
+        before = self._judge_tokens(signed.all(cms.CONTENT_TIMESTAMP), content.data, "content", judged)
+        after = self._judge_tokens(signer.unsigned.all(cms.SIGNATURE_TIMESTAMP), signer.signature, "signature", judged)
+        if before and after and max(info.gen_time for info in before) > min(info.latest for info in after):
+            judged.report.fail("TIMESTAMP_ORDER", SubIndication.TIMESTAMP_ORDER_FAILURE)
+        judged.best_time = min((self.at, *(info.latest for info in after)))
+
+    def _judge_tokens(
+        self, tokens: Sequence[bytes], data: bytes, over: str, judged: JudgedSigner
+    ) -> list[TimestampInfo]:
+        """Judge the time-stamps ``tokens`` over ``data``; return what the good ones say."""
+        good = []
+        for token in tokens:
+            self.timestamps_left -= 1
+            if self.timestamps_left < 0:
+                limit = self.validator.limits.cms_timestamps
+                judged.report.fail("TIMESTAMP_TOO_MANY", SubIndication.FORMAT_FAILURE, limit=limit)
+                break
             one = self.timestamps.validate(token, data, self.at, candidates=self.known)
             one.report.facts["over"] = over
             judged.timestamps.append(one)
-            report.children.append(one.report)
+            judged.report.children.append(one.report)
             if one.report.indication is Indication.INDETERMINATE:
                 one.report.counts = False
-                report.warn("TIMESTAMP_PROVES_NOTHING", reason=", ".join(one.report.codes))
+                judged.report.warn("TIMESTAMP_PROVES_NOTHING", reason=", ".join(one.report.codes))
             elif one.proves is not None and one.token is not None:
-                (before if over == "content" else after).append(
-                    one.token.info.gen_time if over == "content" else one.proves
-                )
-        if before and after and max(before) > min(after):
-            report.fail("TIMESTAMP_ORDER", SubIndication.TIMESTAMP_ORDER_FAILURE)
-        judged.best_time = min((self.at, *after))
+                good.append(one.token.info)
+        return good
 
     def _accept(
         self, checked: CheckedSigner, certificate: Certificate, identity: Identity, judged: JudgedSigner

@@ -25,11 +25,12 @@ from egov_sign.crypto.der import Reader
 from egov_sign.docs import cms
 from egov_sign.docs.cms import SignerInfo
 from egov_sign.docs.cms_ess import signing_certificate
-from egov_sign.errors import InputError
+from egov_sign.errors import InputError, LimitError, UnsupportedError
 from egov_sign.verdict import Report, SubIndication
 
+_RSA_KEY = "1.2.840.113549.1.1.1"
 _KEY_IDENTIFIERS = {
-    "1.2.840.113549.1.1.1": "rsa-{}",
+    _RSA_KEY: "rsa-{}",
     "1.2.840.10045.2.1": "ecdsa-{}",
     "1.2.840.10040.4.1": "dsa-{}",
     "1.2.398.3.10.1.1.1.1": "gost2004",
@@ -151,6 +152,8 @@ def _is_attribute_set(data: bytes) -> bool:
         whole = Reader(data)
         attributes = cms.read_attributes(whole.enter(der.SET))
         whole.finish()
+    except LimitError:
+        return True
     except InputError:
         return False
     return cms.MESSAGE_DIGEST in attributes
@@ -268,10 +271,14 @@ def signature_algorithm(identifier: bytes, digest: str) -> SignatureAlgorithm:
         InputError: ``ALGORITHM_MALFORMED``, ``DER_*``.
         UnsupportedError: ``ALGORITHM_UNKNOWN``, ``ALGORITHM_PARAMETERS``.
     """
-    template = _KEY_IDENTIFIERS.get(Reader(identifier).enter().oid())
-    if template is not None:
-        return algorithms.by_name(template.format(digest))
-    return algorithms.from_identifier(identifier)
+    fields = Reader(identifier).enter()
+    oid = fields.oid()
+    template = _KEY_IDENTIFIERS.get(oid)
+    if template is None:
+        return algorithms.from_identifier(identifier)
+    if oid == _RSA_KEY and fields and fields.element() != der_write.NULL:
+        raise UnsupportedError("ALGORITHM_PARAMETERS", "rsaEncryption with parameters")
+    return algorithms.by_name(template.format(digest))
 
 
 def _protects(protection: bytes, signer: SignerInfo) -> bool:

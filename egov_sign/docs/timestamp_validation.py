@@ -199,9 +199,12 @@ def check_response(response: TimestampResponse, request: TimestampRequest) -> Re
 
 
 def load_certificates(encoded: Iterable[bytes], report: Report, limits: Limits = DEFAULT_LIMITS) -> list[Certificate]:
-    """Read certificates that were sent along; those that cannot be read are noted and left out."""
-    found = []
+    """Read certificates that were sent along; those that cannot be read, or are too many, are noted and left out."""
+    found: list[Certificate] = []
     for position, der in enumerate(encoded):
+        if position == limits.certificates:
+            report.warn("CERTIFICATES_SENT_TOO_MANY", limit=limits.certificates)
+            break
         try:
             found.append(Certificate.load(der, limits))
         except InputError as error:

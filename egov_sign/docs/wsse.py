@@ -59,7 +59,8 @@ def sign_body(
         limits: bounds for reading ``envelope``.
 
     Raises:
-        InputError: ``SOAP_MALFORMED``, or it is not XML that can be read.
+        InputError: ``SOAP_MALFORMED``, or it is not XML that can be read; ``SIGN_REFERENCE`` if another element has
+            the identifier of Body.
         ConfigurationError: ``SIGN_TWICE`` if it has a signature already; ``SIGN_ALGORITHM``.
     """
     root = parse(envelope, limits)

@@ -17,6 +17,7 @@ from egov_sign.docs.cms import SignedData
 from egov_sign.docs.cms_validation import CmsValidator
 from egov_sign.docs.evidence import Evidence
 from egov_sign.docs.judged import Required
+from egov_sign.docs.timestamp_validation import load_certificates
 from egov_sign.errors import FetchError
 from egov_sign.limits import Limits
 from egov_sign.verdict import Indication, Report, SubIndication
@@ -190,6 +191,23 @@ def test_signatures_and_counter_signatures_share_one_bound() -> None:
     assert CmsValidator(Judge(), limits=Limits(cms_signers=2)).validate(confirmed, AT).indication is Indication.VALID
     report = CmsValidator(Judge(), limits=Limits(cms_signers=1)).validate(confirmed, AT)
     assert report.codes == ["CMS_TOO_MANY_SIGNATURES"]
+
+
+def test_time_stamps_have_a_bound() -> None:
+    twice = add_timestamps(stamped(), authority())
+    assert CmsValidator(Judge(), limits=Limits(cms_timestamps=2)).validate(twice, AT).indication is Indication.VALID
+    report = CmsValidator(Judge(), limits=Limits(cms_timestamps=1)).validate(twice, AT)
+    assert report.codes == ["TIMESTAMP_TOO_MANY"]
+
+
+def test_certificates_have_a_bound_and_unreadable_ones_are_told() -> None:
+    here = world()
+    more = SignedData.load(add_evidence(signed(), Evidence((*here.anchors, *here.intermediates, b"\x30\x00"))))
+    report = CmsValidator(Judge()).validate(more.encoded, AT)
+    assert (report.codes, report.indication) == (["CERTIFICATE_SENT_UNREADABLE"], Indication.VALID)
+    sent = Report("document")
+    assert len(load_certificates(more.certificates, sent, Limits(certificates=2))) <= 2
+    assert "CERTIFICATES_SENT_TOO_MANY" in sent.codes
 
 
 @pytest.mark.parametrize(
