@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from egov_sign.crypto.keystore import open_keystore
+from egov_sign.verdict import Indication
 from egov_sign_pki import World
+from egov_sign_pki.cases import Case, Lab, catalogue
 
 
 def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
@@ -56,6 +58,28 @@ def test_keytool_opens_containers(folder: Path, name: str) -> None:
     told = run("keytool", "-list", "-v", "-keystore", folder / f"keys/{name}.p12", "-storepass", World.password)
     assert "PrivateKeyEntry" in told.stdout
     assert "person" in told.stdout
+
+
+ACCEPTED = [case for case in catalogue().values() if case.expected is Indication.VALID and "gost" not in case.id]
+
+
+@pytest.mark.parametrize("case", ACCEPTED, ids=lambda case: case.id)
+def test_openssl_reads_what_must_be_accepted(case: Case, tmp_path: Path) -> None:
+    material = case.make(Lab())
+    file = tmp_path / "file"
+    commands: dict[str, list[str | Path]] = {
+        "leaf": ["x509", "-inform", "DER", "-noout", "-in", file],
+        "timestamp": ["ts", "-reply", "-text", "-in", file],
+        "keystore": ["pkcs12", "-noenc", "-passin", f"pass:{material.password}", "-in", file],
+    }
+    if "legacy" in case.id:
+        commands["keystore"].append("-legacy")
+    for name, command in commands.items():
+        content: bytes = getattr(material, name)
+        if content:
+            file.write_bytes(content)
+            done = run("openssl", *command)
+            assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("kind", ["ec", "gost", "gost2004"])

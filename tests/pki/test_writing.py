@@ -83,6 +83,20 @@ def test_a_foreign_folder_is_left_alone(tmp_path: Path) -> None:
         World.build().write(tmp_path)
 
 
+@pytest.mark.parametrize("path", ["../precious", "a/../../precious", "/tmp/precious"])
+def test_a_manifest_that_leads_out_of_the_folder_deletes_nothing(tmp_path: Path, path: str) -> None:
+    folder = tmp_path / "world"
+    World.build(world="minimal").write(folder)
+    (tmp_path / "precious").write_text("mine", encoding="utf-8")
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    manifest["files"].append({"path": path, "kind": "key", "label": "x", "sha256": ""})
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    for change in (clean, World.build(world="minimal").write):
+        with pytest.raises(ConfigurationError, match="FOLDER_FOREIGN"):
+            change(folder)
+    assert (tmp_path / "precious").exists()
+
+
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("", encoding="utf-8")
