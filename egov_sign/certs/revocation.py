@@ -98,8 +98,8 @@ class Revocation:
             inquiry.run()
         except InputError as error:
             report.fail("REVOCATION_POINTERS_UNREADABLE", TRY_LATER, error=error.message)
-        except ConfigurationError as error:
-            report.warn("REVOCATION_CACHE_UNWRITABLE", error=error.message)
+        if inquiry.cache_error:
+            report.warn("REVOCATION_CACHE_UNWRITABLE", error=inquiry.cache_error)
         _conclude(report, question, inquiry)
         if inquiry.is_by_one_list and not self.sources.remembers:
             standing = Standing.of(question, inquiry.lists[0], self.sources.revision)
@@ -120,6 +120,7 @@ class _Inquiry:
     verdicts: dict[Kind, SourceVerdict] = field(default_factory=dict)
     failures: list[Report] = field(default_factory=list)
     fetches: int = 0
+    cache_error: str = ""
 
     def run(self) -> None:
         """Hear what is at hand, then fetch what is missing."""
@@ -145,7 +146,8 @@ class _Inquiry:
         """Whether the certificate was found good, and a single list is all there was to hear."""
         if len(self.lists) != 1 or self.responses or self.sources.unreadable:
             return False
-        return self.verdicts["crl"].status is Status.GOOD
+        verdict = self.verdicts.get("crl")
+        return verdict is not None and verdict.status is Status.GOOD
 
     def _judge(self, kind: Kind) -> SourceVerdict:
         if kind == "crl":
@@ -172,7 +174,7 @@ class _Inquiry:
                 self.responses.append(held)
                 verdict = self._judge("ocsp")
                 if _rests_on(verdict, held.response.digest):
-                    self.sources.keep(held, cert_id)
+                    self._keep(held, cert_id)
                 if verdict.is_decided:
                     return
 
@@ -199,8 +201,14 @@ class _Inquiry:
             self.lists.append(held)
         verdict = self._judge("crl")
         if _rests_on(verdict, held.crl.digest):
-            self.sources.keep(held)
+            self._keep(held)
         return verdict
+
+    def _keep(self, held: HeldCrl | HeldResponse, cert_id: CertId | None = None) -> None:
+        try:
+            self.sources.keep(held, cert_id)
+        except ConfigurationError as error:
+            self.cache_error = error.message
 
     def _delta_urls(self, verdict: SourceVerdict) -> Iterator[str]:
         points: list[DistributionPoint] = list(self.question.certificate.freshest_crl)

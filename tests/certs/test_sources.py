@@ -317,3 +317,21 @@ def test_pointers_that_cannot_be_read_are_told() -> None:
     report = judge(RevocationSources(crls=[CA.crl()]), CA.leaf(77, broken))
     assert report.codes == ["REVOCATION_POINTERS_UNREADABLE", "REVOCATION_UNKNOWN"]
     assert report.indication is Indication.INDETERMINATE
+
+
+def test_access_information_that_cannot_be_read_is_told() -> None:
+    broken = CA.leaf(77, ext.extension("1.3.6.1.5.5.7.1.1", der.NULL))
+    assert judge(RevocationSources(crls=[CA.crl()]), broken).indication is Indication.VALID
+    report = judge(online(Net(), crls=[CA.crl()]), broken)
+    assert report.codes == ["REVOCATION_POINTERS_UNREADABLE", "REVOCATION_UNKNOWN"]
+
+
+def test_a_list_with_unreadable_names_does_not_hide_the_next_one() -> None:
+    junk = der.tagged(4, der.sequence(der.NULL))
+    point = der.sequence(der.tagged(0, der.tagged(0, junk)))
+    broken = CA.crl(extensions=(ext.extension("2.5.29.28", point, critical=True),))
+    net = Net().serve(CRL, broken).serve(CRL2, CA.crl())
+    assert judge(online(net)).indication is Indication.VALID
+    assert net.urls == [CRL, CRL2]
+    with pytest.raises(InputError, match="CRL_MALFORMED"):
+        RevocationSources(crls=[broken])
