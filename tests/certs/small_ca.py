@@ -14,6 +14,7 @@ from egov_sign.certs.issue import Authority, issue_certificate
 from egov_sign.certs.issue_crl import RevokedEntry, issue_crl
 from egov_sign.certs.issue_ocsp import GOOD, Answer, cert_id, issue_ocsp
 from egov_sign.certs.reasons import Reason
+from egov_sign.crypto import der_write as der
 from egov_sign.crypto.keys import PycaPrivateKey
 
 AT = datetime(2024, 3, 1, 12, tzinfo=UTC)
@@ -28,6 +29,12 @@ def key(number: int) -> PycaPrivateKey:
 
 def entry(serial: int, at: datetime = AT - DAY, reason: Reason | None = None, **more: object) -> RevokedEntry:
     return RevokedEntry(serial, at, reason, **more)  # type: ignore[arg-type]
+
+
+def point_elsewhere(url: str, crl_issuer: bytes) -> bytes:
+    """Return cRLDistributionPoints whose list ``crl_issuer`` (DER Name) signs (RFC 5280, 4.2.1.13)."""
+    point = der.sequence(der.tagged(0, der.tagged(0, names.uri(url))), der.tagged(2, names.directory_name(crl_issuer)))
+    return ext.extension("2.5.29.31", der.sequence(point))
 
 
 class SmallCa:

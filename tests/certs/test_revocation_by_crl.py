@@ -17,7 +17,7 @@ from egov_sign.certs.sources import RevocationSources
 from egov_sign.crypto import der_write as der
 from egov_sign.verdict import Indication, Report, SubIndication
 from tests.certs import paths_double
-from tests.certs.small_ca import AT, DAY, HOUR, SmallCa, entry
+from tests.certs.small_ca import AT, DAY, HOUR, SmallCa, entry, point_elsewhere
 
 CA = SmallCa()
 OTHER = SmallCa("Other", 2)
@@ -329,7 +329,7 @@ def test_an_indirect_list_speaks_for_those_who_name_its_issuer() -> None:
     indirect = (ext.issuing_distribution_point(indirect=True),)
     signer = list_signer("Lists")
     pool, status = (signer.certificate,), CA.crl(extensions=SIGNERS)
-    leaf = CA.leaf(77, ext.crl_distribution_points("http://lists/", crl_issuer=signer.name))
+    leaf = CA.leaf(77, point_elsewhere("http://lists/", signer.name))
     ours, theirs = entry(77, certificate_issuer=CA.name), entry(77, certificate_issuer=OTHER.name)
     assert_good(check(signer.crl(theirs, extensions=indirect), status, leaf=leaf, pool=pool))
     assert_revoked(check(signer.crl(ours, extensions=indirect), status, leaf=leaf, pool=pool))

@@ -18,12 +18,12 @@ from egov_sign.certs.revocation import Revocation
 from egov_sign.certs.sources import RevocationSources
 from egov_sign.verdict import Indication, Report
 from tests.certs import paths_double
-from tests.certs.small_ca import AT, DAY, HOUR, SmallCa, entry
+from tests.certs.small_ca import AT, DAY, HOUR, SmallCa, entry, point_elsewhere
 
 CA = SmallCa()
 OTHER = SmallCa("Other", 2)
 LIST = CA.crl(entry(1), entry(2, reason=Reason.CERTIFICATE_HOLD), entry(3, AT + HOUR))
-INDIRECT = CA.leaf(10, ext.crl_distribution_points("http://other/", crl_issuer=OTHER.name))
+INDIRECT = CA.leaf(10, point_elsewhere("http://other/", OTHER.name))
 LEAVES = [*(CA.leaf(serial) for serial in range(1, 7)), CA.leaf(8, until=AT - 2 * HOUR), INDIRECT]
 MOMENTS = [AT + hours * HOUR for hours in (-30, -2, -1.05, -1, 0, 0.5, 1, 24, 24.1, 999)]
 
