@@ -18,13 +18,34 @@ class Entry(NamedTuple):
 
 COMMANDS: dict[str, Entry] = {
     "cert": Entry("", "Look at certificates and judge them."),
+    "cert chain": Entry(
+        "cert_judge:chain_command", "List the path of a certificate up to its trust anchor, the certificate first."
+    ),
+    "cert explain": Entry(
+        "cert_judge:explain_command",
+        "Judge a certificate and show every check that was done, good ones too, and every source that was tried.",
+    ),
     "cert inspect": Entry("cert:inspect_command", "Show holder, IIN, BIN, role, usage and validity of certificates."),
+    "cert verify": Entry(
+        "cert_judge:verify_command", "Judge a certificate: its path, every check of it, and revocation."
+    ),
     "completion": Entry("completion:command", "Print the completion script of a shell."),
+    "crl": Entry("", "Look at revocation lists and fetch them."),
+    "crl fetch": Entry("crl:fetch_command", "Fetch a revocation list and keep it as DER, if it is one."),
+    "crl find": Entry(
+        "crl:find_command",
+        "Look a serial number (hexadecimal) up in revocation lists; exit code 10 if it is listed.",
+    ),
+    "crl inspect": Entry("crl:inspect_command", "Show issuer, times, number, scope and entries of a revocation list."),
     "demo": Entry("demo:command", "Play one home call from key to signed certificate, and four refusals."),
     "desk": Entry("", "The provider's workstation (АРМ услугодателя)."),
     "desk inbox": Entry("desk:inbox_command", "List the requests that wait for a decision, those due first."),
     "desk login": Entry("desk:login_command", "Log in an employee at the provider's workstation."),
     "desk process": Entry("desk:process_command", "Check the grounds of a request and issue the signed outcome."),
+    "ocsp": Entry("", "Ask OCSP responders."),
+    "ocsp query": Entry(
+        "ocsp:query_command", "Ask an OCSP responder about a certificate, with a nonce, and judge the answer."
+    ),
     "pki": Entry("", "Make a fixture PKI: worlds for tests, their services, a catalogue of defects."),
     "pki build": Entry("pki:build_command", "Build what world.toml declares; only what changed is written."),
     "pki cases": Entry("pki_cases:cases_command", "List, build and run the catalogue of defects."),
@@ -66,6 +87,9 @@ COMMANDS: dict[str, Entry] = {
     "site init": Entry(
         "site:init_command", "Make an installation for trying out: a fixture PKI, registers, a provider."
     ),
+    "trust": Entry("", "Root certificates that are trusted where no --trust is given."),
+    "trust import": Entry("trust:import_command", "Trust a root certificate from now on."),
+    "trust list": Entry("trust:list_command", "List the root certificates that are trusted where no --trust is given."),
     "verify": Entry("verify:command", "Verify a signed document: VALID, INVALID or INDETERMINATE, and why."),
 }
 

@@ -28,6 +28,7 @@ def make_validator(
     known_at: datetime,
     online: bool = False,
     check_revocation: bool = True,
+    allowed_networks: Sequence[str] = (),
 ) -> CertificateValidator:
     """Return a certificate validator over what the user named.
 
@@ -39,6 +40,7 @@ def make_validator(
         known_at: revocation information issued until this time may be used, also for judging an earlier time.
         online: fetch what is missing.
         check_revocation: ask whether certificates were revoked.
+        allowed_networks: networks that are not public and may be reached all the same.
 
     Where no trust anchor is named, those imported into the user's trust folder serve; where there are none, nothing is
     trusted, and every verdict says so.
@@ -47,7 +49,7 @@ def make_validator(
         ConfigurationError: a file of anchors or intermediates cannot be read.
         InputError: a named list or response cannot be read.
     """
-    fetcher = HttpFetcher() if online else OfflineFetcher()
+    fetcher = HttpFetcher(allowed_networks=allowed_networks) if online else OfflineFetcher()
     sources = RevocationSources.from_paths([*crls, *responses], fetcher=fetcher)
     return CertificateValidator(
         _trust_store(trust),

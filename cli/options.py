@@ -93,6 +93,7 @@ def evidence_options(function: F) -> F:
         online: bool,
         known_at: datetime | None,
         no_revocation: bool,
+        allow_network: tuple[str, ...],
         **values: Any,
     ) -> Any:
         def judge() -> CertificateValidator:
@@ -106,6 +107,7 @@ def evidence_options(function: F) -> F:
                 known_at=known_at or SystemClock().now(),
                 online=online,
                 check_revocation=not no_revocation,
+                allowed_networks=allow_network,
             )
 
         return function(judge=judge, **values)
@@ -113,6 +115,7 @@ def evidence_options(function: F) -> F:
     decorated: Any = click.option(
         "--no-revocation", is_flag=True, help="Do not ask whether certificates were revoked; the verdict says so."
     )(wrapper)
+    decorated = network_option(decorated)
     decorated = click.option(
         "--known-at",
         type=TimeType(),
@@ -136,6 +139,17 @@ def evidence_options(function: F) -> F:
             name, multiple=True, type=click.Path(exists=True, path_type=Path), envvar=variable, help=text
         )(decorated)
     return decorated  # type: ignore[no-any-return]
+
+
+def network_option(function: F) -> F:
+    """Add ``--allow-network``; the command gets ``allow_network``."""
+    return click.option(
+        "--allow-network",
+        multiple=True,
+        metavar="CIDR",
+        envvar="EGOV_SIGN_ALLOW_NETWORK",
+        help="A network that is not public and may be reached all the same, e.g. 10.20.0.0/16.",
+    )(function)
 
 
 def password_options(function: F) -> F:

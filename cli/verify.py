@@ -8,8 +8,6 @@ from pathlib import Path
 
 import click
 
-from egov_sign.certs.iin import Bin, Iin
-from egov_sign.certs.profile import Role
 from egov_sign.certs.validator import CertificateValidator
 from egov_sign.clock import format_time
 from egov_sign.docs.cms_validation import CmsValidator
@@ -25,29 +23,22 @@ from .files import read_input
 from .options import at_option, evidence_options, output_options
 from .output import Output
 from .render import report_lines
+from .requirements import required_options
 
 
-@click.command("verify", epilog="Example: egov-sign verify signed.xml --trust root.pem --crl crl/ --iin 850412110000")
-@click.argument("file")
-@click.option("--iin", help="The signer must have this IIN.")
-@click.option("--bin", "bin_", help="The signer's organisation must have this BIN.")
-@click.option(
-    "--role",
-    "roles",
-    multiple=True,
-    type=click.Choice([role.value for role in Role]),
-    help="The signer must have such a role.",
+@click.command(
+    "verify", epilog="Example: egov-sign verify signed.xml --trust root.pem --crl crl/ --require-iin 850412110000"
 )
+@click.argument("file")
 @click.option("--detached", type=click.Path(exists=True, path_type=Path), help="The signed content, if it is apart.")
 @output_options
+@required_options
 @evidence_options
 @at_option
 def command(
     file: str,
-    iin: str | None,
-    bin_: str | None,
-    roles: tuple[str, ...],
     detached: Path | None,
+    required: Required,
     judge: Callable[[], CertificateValidator],
     at: datetime,
     output: Output,
@@ -57,9 +48,6 @@ def command(
     FILE is signed XML or CMS, recognised by its content; "-" reads standard input. Every signature is judged, and what
     cannot be established is INDETERMINATE, never good.
     """
-    required = Required(
-        iin=_number(Iin, iin, "--iin"), bin=_number(Bin, bin_, "--bin"), roles=frozenset(Role(role) for role in roles)
-    )
     data = read_input(file, DEFAULT_LIMITS.document_bytes)
     validator = judge()
     try:
@@ -89,12 +77,3 @@ def _judge(data: bytes, detached: Path | None, judge: CertificateValidator, at: 
             return CmsValidator(judge).validate(data, at, content=content, required=required)
         case Format.PDF:
             raise UnsupportedError("FORMAT_PDF", "signed PDF is not judged by this version")
-
-
-def _number(kind: type[Iin | Bin], digits: str | None, option: str) -> str:
-    if digits is None:
-        return ""
-    try:
-        return str(kind.parse(digits))
-    except InputError as error:
-        raise click.BadParameter(error.message, param_hint=option) from None
