@@ -69,10 +69,10 @@ class World:
         self.issuer = issue(self.root, "issuer", "issuer", 2)
         self.leaves = [issue(self.issuer, "ТЕСТОВ ТЕСТ", "person", 10 + n).certificate for n in range(leaves)]
         entries = [RevokedEntry(10**30 + n, AT - timedelta(days=9)) for n in range(revoked)]
-        window = {"this_update": AT - timedelta(days=1), "next_update": AT + timedelta(days=1)}
+        since, until = AT - timedelta(days=1), AT + timedelta(days=1)
         self.crls = [
-            issue_crl(self.root, [], number=1, **window),
-            issue_crl(self.issuer, entries, number=1, **window),
+            issue_crl(self.root, [], number=1, this_update=since, next_update=until),
+            issue_crl(self.issuer, entries, number=1, this_update=since, next_update=until),
         ]
 
     def validator(self) -> CertificateValidator:

@@ -45,8 +45,14 @@ from egov_sign.errors import InputError, LimitError, UnsupportedError
 from egov_sign.limits import Limits
 from egov_sign.verdict import Report, SubIndication
 
-CHECKS = ("form", "signature", "validity", "names", "policies", "authority", "usage", "revocation")
-"""The names of the checks, in the order in which a person reads them."""
+END_CHECKS = ("form", "signature", "validity", "names", "policies", "usage", "revocation")
+"""What the last certificate of a path is held to, in the order in which a person reads it."""
+ISSUER_CHECKS = ("form", "signature", "validity", "names", "policies", "authority", "revocation")
+"""What the certificates between anchor and last are held to."""
+ANCHOR_CHECKS = ("form", "validity", "authority")
+"""What a trust anchor is held to."""
+ALONE_CHECKS = ("form", "validity")
+"""What can be said of a certificate without a path."""
 
 
 @dataclass(frozen=True, slots=True)

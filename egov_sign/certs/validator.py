@@ -21,7 +21,15 @@ from egov_sign.certs.certificate import Certificate
 from egov_sign.certs.extensions import ANY_POLICY
 from egov_sign.certs.name import Name
 from egov_sign.certs.path import CertificatePath, CertificatePool, Obstacle, PathSearch
-from egov_sign.certs.path_rules import CHECKS, PathRules, PathState, ValidationPolicy
+from egov_sign.certs.path_rules import (
+    ALONE_CHECKS,
+    ANCHOR_CHECKS,
+    END_CHECKS,
+    ISSUER_CHECKS,
+    PathRules,
+    PathState,
+    ValidationPolicy,
+)
 from egov_sign.certs.trust import TrustStore
 from egov_sign.clock import as_utc, format_time
 from egov_sign.crypto.keys import PublicKey
@@ -33,7 +41,6 @@ from egov_sign.verdict import Json, Report, Severity, SubIndication
 _REMEMBERED = 4096
 """Entries of each cache; a full one is emptied."""
 _SHOWN_ALTERNATIVES = 4
-_CHECKS: list[Json] = list(CHECKS)
 
 
 class PathContext(Protocol):
@@ -253,7 +260,7 @@ class _Judgement:
 
     def complete(self, certificate: Certificate, part: _IssuerPart) -> Report:
         """Judge ``certificate`` below an issuers' part that was judged before."""
-        report = _certificate_report(certificate)
+        report = _certificate_report(certificate, END_CHECKS)
         self.rules.finish(part.state, certificate, report)
         self._check_revocation(certificate, part.state, part.path[-1], report, end=True)
         facts: dict[str, Json] = {
@@ -271,18 +278,18 @@ class _Judgement:
             if not self.under_way and all(report.severity < Severity.INDETERMINATE for report in part.reports):
                 self.owner.remember(certificate, self.rules.at, part)
             return self.complete(certificate, part)
-        report = _certificate_report(certificate)
+        report = _certificate_report(certificate, ALONE_CHECKS)
         self.rules.alone(certificate, report)
         return _path_report(path, self.rules.at, [report, *part])
 
     def _judge_issuers(self, path: CertificatePath) -> _IssuerPart | list[Report]:
         """Judge the issuers from the anchor down; only reports if the rules cannot be followed to the end."""
         anchor = path[-1]
-        report = _certificate_report(anchor, "trust-anchor")
+        report = _certificate_report(anchor, ANCHOR_CHECKS, "trust-anchor")
         reports = [report]
         state = self.rules.start(anchor, report)
         for certificate in reversed(path[:-1]):
-            report = _certificate_report(certificate)
+            report = _certificate_report(certificate, ALONE_CHECKS if state is None else ISSUER_CHECKS)
             reports.insert(0, report)
             if state is None:
                 self.rules.alone(certificate, report)
@@ -334,13 +341,13 @@ class _Judgement:
 
     def _judge_anchor(self, anchor: Certificate) -> Report:
         """Judge a certificate that is itself an anchor: it is relied on, and nobody can revoke it."""
-        report = _certificate_report(anchor, "trust-anchor")
+        report = _certificate_report(anchor, ANCHOR_CHECKS, "trust-anchor")
         self.rules.alone(anchor, report, anchor=True)
         return _path_report((anchor,), self.rules.at, [report])
 
     def _judge_alone(self, certificate: Certificate, search: PathSearch) -> Report:
         """Do step 4."""
-        report = _certificate_report(certificate)
+        report = _certificate_report(certificate, ALONE_CHECKS)
         self.rules.alone(certificate, report)
         whole = _path_report((certificate,), self.rules.at, [report])
         last, obstacle = max(search.obstacles, key=lambda item: item[1].value)
@@ -402,9 +409,9 @@ def _verify(certificate: Certificate, key: PublicKey) -> bool:
     return key.verify(certificate.signature, certificate.tbs, certificate.signature_algorithm)
 
 
-def _certificate_report(certificate: Certificate, subject: str = "certificate") -> Report:
+def _certificate_report(certificate: Certificate, checks: tuple[str, ...], subject: str = "certificate") -> Report:
     facts: dict[str, Json] = {
-        "checks": _CHECKS,
+        "checks": [*checks],
         "fingerprint": certificate.fingerprint,
         "not_before": format_time(certificate.not_before),
         "not_after": format_time(certificate.not_after),

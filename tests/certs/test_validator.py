@@ -14,7 +14,7 @@ from egov_sign.certs.certificate import Certificate
 from egov_sign.certs.issue import Authority
 from egov_sign.certs.issue_names import name
 from egov_sign.certs.name import Name
-from egov_sign.certs.path_rules import CHECKS, ValidationPolicy
+from egov_sign.certs.path_rules import ANCHOR_CHECKS, END_CHECKS, ISSUER_CHECKS, ValidationPolicy
 from egov_sign.certs.trust import TrustStore
 from egov_sign.certs.validator import CertificateValidator, PathContext
 from egov_sign.crypto import der_write as der
@@ -61,7 +61,10 @@ def test_a_path_over_an_intermediate() -> None:
         *(certificate_of(one).fingerprint for one in (MIDDLE, TOP)),
     ]
     assert [child.subject for child in report.children] == ["certificate", "certificate", "trust-anchor"]
-    assert all(child.facts["checks"] == list(CHECKS) for child in report.children)
+    last, *issuers, anchor = report.children
+    assert last.facts["checks"] == list(END_CHECKS)
+    assert all(issuer.facts["checks"] == list(ISSUER_CHECKS) for issuer in issuers)
+    assert anchor.facts["checks"] == list(ANCHOR_CHECKS)
 
 
 def test_a_missing_intermediate() -> None:

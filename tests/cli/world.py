@@ -27,6 +27,9 @@ class WorldOnDisk:
         self.intermediate = self._write("issuer.der", *self.world.intermediates)
         for authority in self.world.authorities:
             self._write(f"{authority}.crl", self.world.crl(authority))
+            delta = self.world.delta_crl(authority)
+            if delta is not None:
+                self._write(f"{authority}-delta.crl", delta)
 
     def _write(self, name: str, *contents: bytes) -> Path:
         (self.folder / name).write_bytes(contents[0])
