@@ -14,6 +14,11 @@ import pytest
 
 from egov_sign.certs.algorithm_policy import ALWAYS, AlgorithmPolicy, algorithm_policy
 from egov_sign.certs.certificate import Certificate
+from egov_sign.certs.path_rules import ValidationPolicy
+from egov_sign.certs.revocation import Revocation
+from egov_sign.certs.sources import RevocationSources
+from egov_sign.certs.trust import TrustStore
+from egov_sign.certs.validator import CertificateValidator
 from egov_sign.crypto import der
 from egov_sign.crypto.der import Reader
 from egov_sign.docs.cms import SignedData
@@ -157,3 +162,39 @@ def test_a_changed_byte_in_the_time_stamp_is_found(corpus: Path) -> None:
             assert part_at(encoded, position) in ("version", "digestAlgorithms")
             assert judged.token is not None
             assert judged.token.info == token.info
+
+
+def authorities(corpus: Path, *, revocation: bool) -> CertificateValidator:
+    """Return a judge that trusts the country's test authorities and has their lists; their old roots are not there."""
+    anchors = [Certificate.load(file.read_bytes()) for file in sorted((corpus / "ncanode/ca").iterdir())]
+    lists = [file.read_bytes() for file in sorted((corpus / "ncanode/crl").iterdir())]
+    return CertificateValidator(
+        TrustStore(anchors),
+        revocation=Revocation(RevocationSources(crls=lists)),
+        policy=ValidationPolicy(check_revocation=revocation),
+    )
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_every_signature_is_good_by_its_authority(name: str, corpus: Path) -> None:
+    """The whole verdict: path, algorithms, purpose; with GOST revocation, too, by the authority's own list.
+
+    The list of the RSA authority is of after the signer's certificate had ended, when it need not name it any more.
+    """
+    encoded = (corpus / "ncanode" / name).read_bytes()
+    content = DETACHED if SignedData.load(encoded).content is None else None
+    times = {"rsa-sha256": datetime(2022, 1, 10, tzinfo=UTC), "gost2015-512": datetime(2022, 8, 1, tzinfo=UTC)}
+    for position, algorithm in enumerate(MESSAGES[name]):
+        validator = CmsValidator(authorities(corpus, revocation=algorithm != "rsa-sha256"))
+        report = validator.examine(encoded, times[algorithm], content=content).signatures[position].report
+        assert report.indication is Indication.VALID, report.to_dict()
+        assert len(report.children[-1].children) == 2, "the signer and the anchor"
+
+
+def test_the_time_stamp_is_good_by_its_authority_and_its_list(corpus: Path) -> None:
+    encoded = (corpus / "ncanode/tsp/tsp_token.bin").read_bytes()
+    validator = TimestampValidator(authorities(corpus, revocation=True), policy=LENIENT)
+    imprint = TimestampToken.load(encoded).info.imprint
+    judged = validator.validate(encoded, imprint, datetime(2022, 9, 20, tzinfo=UTC))
+    assert judged.report.indication is Indication.VALID, judged.report.to_dict()
+    assert judged.proves == datetime(2022, 9, 18, 13, 20, 14, tzinfo=UTC)

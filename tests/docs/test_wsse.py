@@ -79,6 +79,22 @@ def test_the_country_s_message(corpus: Path) -> None:
     assert verdict.message.data.type == "cs:Request"
 
 
+def test_the_country_s_message_with_a_byte_changed(corpus: Path) -> None:
+    """It is refused, or says the same: what may change is the header, and spaces and quotes in tags."""
+    data = (corpus / "ncanode/Wsse_XML_SIGNED_STRING.xml").read_bytes()
+    at = datetime(2022, 1, 10, tzinfo=UTC)
+    good = WsseValidator(Judge()).examine(data, at)
+    assert good.transport is not None
+    for position in range(0, len(data), 3):
+        changed = data[:position] + bytes([data[position] ^ 1]) + data[position + 1 :]
+        try:
+            verdict = WsseValidator(Judge()).examine(changed, at)
+        except InputError:
+            continue
+        if verdict.report.indication is Indication.VALID:
+            assert verdict.message == good.message, position
+
+
 def test_a_certificate_that_is_only_named_is_looked_up() -> None:
     made = signed(reference=KeyReference.ISSUER_SERIAL)
     assert b"X509IssuerSerial" in made
