@@ -36,7 +36,7 @@ def test_every_certificate_is_signed_by_its_issuer(world: World) -> None:
         assert "TEST KEY" in leaf.subject.rfc4514_string()
 
 
-@pytest.mark.parametrize("kind", ["gost", "gost2004"])
+@pytest.mark.parametrize("kind", ["gost", "gost256", "gost2004"])
 def test_a_gost_world_is_signed_throughout(kind: str) -> None:
     world = World.build(kind=kind, world="minimal")
     for label in world.labels:
