@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import base64
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from egov_sign.certs import issue_extensions as ext
+from egov_sign.certs import issue_names as names
 from egov_sign.certs.http import HttpFetcher
+from egov_sign.certs.issue import issue_certificate
 from egov_sign.errors import FetchError
 from egov_sign.fetch import FetchRequest
 from egov_sign.limits import Limits
+from tests.certs.small_ca import DAY, SmallCa, key
 
 LOOPBACK = ("127.0.0.1/32",)
 QUICK = Limits(fetch_seconds=0.5)
@@ -260,3 +267,63 @@ def test_a_name_service_that_does_not_answer() -> None:
         return []
 
     assert refused("http://example.test/", limits=Limits(fetch_seconds=0.05), resolver=slow).code == "FETCH_TIMEOUT"
+
+
+# HTTPS
+
+
+@pytest.fixture(scope="module")
+def tls_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, ssl.SSLContext]]:
+    """A server called ``tls.test``: its port, and a context that trusts its authority."""
+    folder, ca = tmp_path_factory.mktemp("tls"), SmallCa("TLS")
+    now = datetime.now(UTC)
+    leaf = issue_certificate(
+        ca.authority,
+        subject=names.name([("CN", "tls.test")]),
+        spki=key(40).public_key().spki,
+        serial=40,
+        not_before=now - DAY,
+        not_after=now + DAY,
+        extensions=(ext.subject_alt_name(names.dns("tls.test")),),
+    )
+    root = issue_certificate(
+        ca.authority,
+        subject=ca.name,
+        spki=ca.authority.spki,
+        serial=1,
+        not_before=now - DAY,
+        not_after=now + DAY,
+        extensions=(ext.basic_constraints(ca=True), ext.key_usage("keyCertSign")),
+    )
+    (folder / "key.pem").write_bytes(pem("PRIVATE KEY", key(40).pkcs8()))
+    (folder / "chain.pem").write_bytes(pem("CERTIFICATE", leaf))
+    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    serving.load_cert_chain(folder / "chain.pem", folder / "key.pem")
+    trusting = ssl.create_default_context(cadata=root)
+    with Server(("127.0.0.1", 0), Handler) as server:
+        server.socket = serving.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_address[1], trusting
+        server.shutdown()
+
+
+def pem(label: str, encoded: bytes) -> bytes:
+    return f"-----BEGIN {label}-----\n{base64.encodebytes(encoded).decode()}-----END {label}-----\n".encode()
+
+
+def local(host: str, port: int) -> Sequence[str]:
+    return ["127.0.0.1"]
+
+
+def test_https_checks_the_name_and_the_authority(tls_server: tuple[int, ssl.SSLContext]) -> None:
+    port, trusting = tls_server
+    assert fetch(f"https://tls.test:{port}/ok", resolver=local, tls=trusting) == BODY
+    assert refused(f"https://other.test:{port}/ok", resolver=local, tls=trusting).code == "FETCH_BROKEN"
+    assert refused(f"https://tls.test:{port}/ok", resolver=local).code == "FETCH_BROKEN"
+
+
+def test_https_with_somebody_who_never_answers() -> None:
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen()
+        assert refused(f"https://tls.test:{deaf.getsockname()[1]}/", resolver=local).code == "FETCH_TIMEOUT"
