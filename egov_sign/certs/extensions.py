@@ -88,14 +88,20 @@ def read_extensions(sequence: der.Reader) -> Extensions:
     return found
 
 
+# OID, critical BOOLEAN that may be absent, OCTET STRING.
+_EXTENSION = re.compile(rb"\x06\x01?\x04")
+
+
 @remembered
 def _read_extension(encoded: bytes) -> tuple[str, Extension]:
-    fields = der.Reader(encoded).enter()
-    oid = fields.oid()
-    critical = fields.boolean() if fields.peek() == der.BOOLEAN else False
-    value = fields.take(der.OCTET_STRING)
-    fields.finish()
-    return oid, Extension(critical, value)
+    (whole,) = der.children(encoded, 0, len(encoded))
+    fields = der.structure(encoded, whole, _EXTENSION)
+    if whole[0] != der.SEQUENCE:
+        raise der.error("DER_TAG", "a malformed extension", 0)
+    _, _, start, stop = fields[0]
+    _, _, value_start, value_stop = fields[-1]
+    critical = len(fields) == 3 and der.Reader(encoded, fields[1][1]).boolean()
+    return der.decode_oid(encoded[start:stop]), Extension(critical, encoded[value_start:value_stop])
 
 
 class GeneralName(NamedTuple):
@@ -395,6 +401,8 @@ def authority_info_access(value: bytes) -> tuple[tuple[str, GeneralName], ...]:
         description = sequence.enter()
         pairs.append((description.oid(), read_general_name(description)))
         description.finish()
+    if not pairs:
+        raise der.error("DER_VALUE", "a list without access descriptions", 0)
     return tuple(pairs)
 
 

@@ -26,7 +26,7 @@ class CertificatePool:
     """Certificates at hand, found by their subject.
 
     Args:
-        certificates: any number in any order; those whose subject cannot be read are left out.
+        certificates: any number in any order.
     """
 
     def __init__(self, certificates: Iterable[Certificate] = ()) -> None:
@@ -36,10 +36,7 @@ class CertificatePool:
 
     def add(self, certificate: Certificate) -> None:
         """Put one more certificate in; the same one twice counts once."""
-        try:
-            known = self._by_subject.setdefault(certificate.subject, [])
-        except InputError:
-            return
+        known = self._by_subject.setdefault(certificate.subject, [])
         if certificate not in known:
             known.append(certificate)
 
