@@ -19,7 +19,7 @@ from egov_sign.crypto import der
 from egov_sign.crypto.der import Reader
 from egov_sign.docs import cms
 from egov_sign.docs.cms import SignedData, SignerInfo
-from egov_sign.docs.cms_sign import Parts, ocsp_choice, replace_signer
+from egov_sign.docs.cms_sign import Parts, ocsp_choice, with_unsigned
 from egov_sign.docs.evidence import Evidence
 from egov_sign.docs.timestamp_client import TimestampSource
 from egov_sign.errors import InputError
@@ -49,7 +49,7 @@ def add_timestamps(message: SignedData, source: TimestampSource, *, index: int |
     for position, signer in enumerate(message.signers):
         if index in (None, position):
             token = source.stamp(signer.signature)
-            message = replace_signer(message, position, [(cms.SIGNATURE_TIMESTAMP, token)])
+            message = with_unsigned(message, position, [(cms.SIGNATURE_TIMESTAMP, token)])
     return Parts.of(message).encode()
 
 

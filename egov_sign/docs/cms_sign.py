@@ -155,13 +155,13 @@ def countersign(message: SignedData, index: int, signer: Signer, *, signing_time
     confirmed = message.signers[index]
     certificate = Certificate.load(signer.certificate)
     made = _signer_info(confirmed.signature, "", signer, certificate, signing_time)
-    parts = Parts.of(replace_signer(message, index, [(cms.COUNTER_SIGNATURE, made)]))
+    parts = Parts.of(with_unsigned(message, index, [(cms.COUNTER_SIGNATURE, made)]))
     return replace(parts, certificates=parts.certificates | {certificate.der}).encode()
 
 
-def replace_signer(message: SignedData, index: int, attributes: Iterable[tuple[str, bytes]]) -> SignedData:
+def with_unsigned(message: SignedData, index: int, attributes: Iterable[tuple[str, bytes]]) -> SignedData:
     """Return ``message`` with unsigned ``attributes`` (type and DER value) added to the signature at ``index``."""
-    encoded = _with_unsigned(message.signers[index], attributes)
+    encoded = _extended(message.signers[index], attributes)
     signers = list(message.signers)
     signers[index] = cms.read_signer(encoded)
     return replace(message, signers=tuple(signers))
@@ -208,7 +208,7 @@ def _signer_info(
     )
 
 
-def _with_unsigned(signer: SignerInfo, attributes: Iterable[tuple[str, bytes]]) -> bytes:
+def _extended(signer: SignerInfo, attributes: Iterable[tuple[str, bytes]]) -> bytes:
     fields = Reader(signer.encoded).enter()
     parts = []
     while fields.peek() not in (-1, der.explicit(1)):

@@ -290,7 +290,7 @@ def test_row_23_a_counter_signature_of_another_signature(judged: Judged, world: 
     assert judged(good.encoded).indication is Indication.VALID
     [copied] = confirmed(b"something else").signers[0].unsigned.all(cms.COUNTER_SIGNATURE)
     plain = SignedData.load(Forgery(signer).message())
-    forged = cms_sign.replace_signer(plain, 0, [(cms.COUNTER_SIGNATURE, copied)])
+    forged = cms_sign.with_unsigned(plain, 0, [(cms.COUNTER_SIGNATURE, copied)])
     parts = Parts.of(forged)
     certificates = parts.certificates | {world.certificate("other-person")}
     report = judged(replace(parts, certificates=certificates).encode())
@@ -301,7 +301,7 @@ def test_row_23_a_counter_signature_of_another_signature(judged: Judged, world: 
 
 def test_row_23_a_counter_signature_that_is_no_signature(judged: Judged, signer: KeySigner) -> None:
     plain = SignedData.load(Forgery(signer).message())
-    forged = cms_sign.replace_signer(plain, 0, [(cms.COUNTER_SIGNATURE, der_write.sequence(der_write.NULL))])
+    forged = cms_sign.with_unsigned(plain, 0, [(cms.COUNTER_SIGNATURE, der_write.sequence(der_write.NULL))])
     report = judged(Parts.of(forged).encode())
     assert verdict(report) == (["CMS_UNREADABLE"], SubIndication.FORMAT_FAILURE)
 
@@ -312,7 +312,7 @@ def test_row_23_a_counter_signature_has_no_content_type(judged: Judged, world: W
     wrong = Forgery(world.signer("other-person"), content=value)
     right = Forgery(world.signer("other-person"), content=value).without(cms.CONTENT_TYPE)
     for counter, expected in ((right, Indication.VALID), (wrong, Indication.INVALID)):
-        made = cms_sign.replace_signer(plain, 0, [(cms.COUNTER_SIGNATURE, counter.signer_info())])
+        made = cms_sign.with_unsigned(plain, 0, [(cms.COUNTER_SIGNATURE, counter.signer_info())])
         parts = Parts.of(made)
         sent = replace(parts, certificates=parts.certificates | {world.certificate("other-person")})
         assert judged(sent.encode()).indication is expected

@@ -67,7 +67,7 @@ def test_row_24_a_time_stamp_copied_from_another_signature(world: World, signer:
     def stamped(content: bytes, over: bytes) -> bytes:
         made = SignedData.load(Forgery(signer, content=content).message())
         token = issue_token(info(world.at - MINUTE, over or made.signers[0].signature), tsa)
-        return Parts.of(cms_sign.replace_signer(made, 0, [(cms.SIGNATURE_TIMESTAMP, token)])).encode()
+        return Parts.of(cms_sign.with_unsigned(made, 0, [(cms.SIGNATURE_TIMESTAMP, token)])).encode()
 
     assert validator.validate(stamped(CONTENT, b""), world.at).indication is Indication.VALID
     other = SignedData.load(Forgery(signer, content=b"else").message()).signers[0].signature
@@ -150,7 +150,7 @@ def test_row_57_time_stamps_out_of_order(world: World, signer: KeySigner, tsa: K
         before = {cms.CONTENT_TIMESTAMP: issue_token(info(content_at), tsa)}
         made = SignedData.load(Forgery(signer, before).message())
         after = issue_token(info(signature_at, made.signers[0].signature), tsa)
-        encoded = Parts.of(cms_sign.replace_signer(made, 0, [(cms.SIGNATURE_TIMESTAMP, after)])).encode()
+        encoded = Parts.of(cms_sign.with_unsigned(made, 0, [(cms.SIGNATURE_TIMESTAMP, after)])).encode()
         return CmsValidator(judge_of(world)).validate(encoded, world.at)
 
     early, late = world.at - 3 * MINUTE, world.at - MINUTE

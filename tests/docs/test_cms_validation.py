@@ -153,7 +153,7 @@ def test_evidence_goes_into_the_message_and_comes_out_again() -> None:
 
 
 def attribute_evidence(value: bytes, oid: str = cms.REVOCATION_VALUES) -> Evidence:
-    return evidence_of(cms_sign.replace_signer(signed(), 0, [(oid, value)]))
+    return evidence_of(cms_sign.with_unsigned(signed(), 0, [(oid, value)]))
 
 
 def test_evidence_in_older_shapes_is_found() -> None:
