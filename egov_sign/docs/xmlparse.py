@@ -59,12 +59,7 @@ def parse(data: bytes, limits: Limits = DEFAULT_LIMITS) -> etree._Element:
             "the document has a document type declaration, which signed documents must not have",
             hint="remove <!DOCTYPE …> before signing",
         )
-    own_bounds = limits.xml_depth != _LIBXML_DEPTH or limits.xml_attribute_bytes < len(utf8)
-    huge = limits.xml_depth > _LIBXML_DEPTH or len(utf8) > _LIBXML_TEXT
-    root = _parse_utf8(utf8, huge=huge)
-    if own_bounds or huge:
-        _check_bounds(root, limits)
-    return root
+    return _parse_within(utf8, limits)
 
 
 def text_of(element: etree._Element) -> str:
@@ -147,6 +142,22 @@ def _transcode(data: bytes, encoding: str) -> bytes:
         return data.decode(encoding).encode("utf-8")
     except UnicodeError as error:
         raise InputError("XML_ENCODING", f"the document is not in {encoding} as it says") from error
+
+
+def _parse_within(utf8: bytes, limits: Limits) -> etree._Element:
+    """Parse by libxml2's own bounds, and only where the caller's are wider without them."""
+    wider = limits.xml_depth > _LIBXML_DEPTH or limits.xml_attribute_bytes > _LIBXML_TEXT
+    try:
+        root = _parse_utf8(utf8, huge=False)
+    except LimitError:
+        if not wider:
+            raise
+        root = _parse_utf8(utf8, huge=True)
+        _check_bounds(root, limits)
+        return root
+    if limits.xml_depth < _LIBXML_DEPTH or limits.xml_attribute_bytes < min(_LIBXML_TEXT, len(utf8)):
+        _check_bounds(root, limits)
+    return root
 
 
 def _parse_utf8(utf8: bytes, *, huge: bool) -> etree._Element:
