@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import binascii
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from lxml import etree
 
@@ -60,21 +62,27 @@ class KeyInfo:
     crls: list[bytes] = field(default_factory=list)
 
     def names(self, certificate: Certificate) -> bool:
-        """Tell whether every hint that is given fits ``certificate``."""
+        """Tell whether of each kind of hint that is given one fits ``certificate``; others may name its issuers."""
         return (
-            all(
-                serial == certificate.serial and same_name(text, certificate.issuer)
-                for text, serial in self.issuer_serials
+            _one_of(
+                self.issuer_serials, lambda it: it[1] == certificate.serial and same_name(it[0], certificate.issuer)
             )
-            and all(same_name(text, certificate.subject) for text in self.subject_names)
-            and all(key_id == certificate.ski for key_id in self.key_ids)
-            and all(digests.digest(name, certificate.der) == value for name, value in self.digests)
+            and _one_of(self.subject_names, lambda text: same_name(text, certificate.subject))
+            and _one_of(self.key_ids, lambda key_id: key_id == certificate.ski)
+            and _one_of(self.digests, lambda it: digests.digest(it[0], certificate.der) == it[1])
         )
 
     @property
     def has_hints(self) -> bool:
         """Whether it names a certificate beside or instead of holding it."""
         return bool(self.issuer_serials or self.subject_names or self.key_ids or self.digests)
+
+
+_T = TypeVar("_T")
+
+
+def _one_of(hints: Sequence[_T], fits: Callable[[_T], bool]) -> bool:
+    return not hints or any(map(fits, hints))
 
 
 def read_key_info(element: etree._Element | None, limits: Limits, where: str) -> KeyInfo:

@@ -201,11 +201,12 @@ def _read_time(text: str) -> datetime | None:
 
 
 def _read_cert(element: etree._Element, where: str) -> CertificateReference:
-    parts = {child.tag: child for child in element.iterchildren("*")}
+    children = list(element.iterchildren("*"))
+    parts = {child.tag: child for child in children}
     chosen = parts.get(XADES + "CertDigest")
     method = chosen.find(DS + "DigestMethod") if chosen is not None else None
     value = chosen.find(DS + "DigestValue") if chosen is not None else None
-    if method is None or value is None:
+    if method is None or value is None or len(parts) != len(children):
         raise Refusal("XADES_MALFORMED", SubIndication.FORMAT_FAILURE, where)
     digest, octets = digest_name(method, where), base64_of(value, where)
     if XADES + "IssuerSerialV2" in parts:

@@ -12,9 +12,10 @@ def join_references(base: str, reference: str) -> str:
     last segment ``..`` counts as a folder, leading ``..`` segments stay, and fragments are dropped from the base.
     """
     scheme, authority, path, query, fragment = urlsplit(reference)
+    base_scheme, base_authority, base_path, base_query, _ = urlsplit(base)
     if scheme or authority:
-        return urlunsplit((scheme, authority, _without_dots(path), query, fragment))
-    scheme, authority, base_path, base_query, _ = urlsplit(base)
+        return urlunsplit((scheme or base_scheme, authority, _without_dots(path), query, fragment))
+    scheme, authority = base_scheme, base_authority
     if not path:
         path, query = base_path, query or base_query
     elif not path.startswith("/"):

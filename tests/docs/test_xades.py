@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from lxml import etree
 
 from egov_sign.certs.certificate import Certificate
+from egov_sign.certs.revocation import Revocation
+from egov_sign.certs.sources import RevocationSources
+from egov_sign.certs.trust import TrustStore
+from egov_sign.certs.validator import CertificateValidator
 from egov_sign.clock import FrozenClock
 from egov_sign.crypto.signer import KeySigner
 from egov_sign.docs.evidence import evidence_for
@@ -18,7 +23,7 @@ from egov_sign.docs.xades import XADES, Level
 from egov_sign.docs.xades_sign import add_evidence, add_timestamp, counter_sign, signed_properties
 from egov_sign.docs.xmldsig import DS
 from egov_sign.docs.xmlparse import parse
-from egov_sign.docs.xmlsign import sign_detached, sign_element, sign_enveloped, sign_enveloping
+from egov_sign.docs.xmlsign import Extra, sign_detached, sign_element, sign_enveloped, sign_enveloping
 from egov_sign.errors import ConfigurationError
 from egov_sign.verdict import Indication, SubIndication
 from egov_sign_pki import World
@@ -140,8 +145,6 @@ def test_row_22_digest_or_issuer_wrong(world: World, validator: XmlValidator, pa
     def piece(text: str) -> str:
         return text.split(start)[1].split(end, maxsplit=1)[0]
 
-    from dataclasses import replace
-
     mixed = replace(own, object_xml=own.object_xml.replace(piece(own.object_xml), piece(other.object_xml)))
     assert mixed != own
     report = validator.validate(sign_enveloped(REQUEST, signer, extra=lambda *_: mixed), world.at)
@@ -189,10 +192,6 @@ def test_b_lt_outlives_the_certificate(world: World, validator: XmlValidator, si
     kept = add_evidence(stamped, evidence_for(now, known))
     later = datetime(2025, 3, 1, tzinfo=UTC)
     assert Certificate.load(world.certificate("person")).not_after < later
-    from egov_sign.certs.revocation import Revocation
-    from egov_sign.certs.sources import RevocationSources
-    from egov_sign.certs.trust import TrustStore
-    from egov_sign.certs.validator import CertificateValidator
 
     bare = CertificateValidator(TrustStore(known[:1]), revocation=Revocation(RevocationSources()))
     report = XmlValidator(bare).validate(kept, later)
@@ -241,3 +240,54 @@ def test_what_cannot_be_extended_is_left_alone(world: World, signed: bytes) -> N
         add_timestamp(twice, authority, index=0)
     with pytest.raises(ConfigurationError, match="SIGN_TARGET"):
         add_timestamp(signed, authority, index=3)
+
+
+def signed_by(signer: KeySigner, at: datetime, old: str, new: str) -> bytes:
+    """Sign with properties in which ``old`` is replaced by ``new`` before they are signed."""
+    make = signed_properties(signer, at)
+
+    def changed(identifier: str, references: Sequence[str]) -> Extra:
+        made = make(identifier, references)
+        assert old in made.object_xml
+        return replace(made, object_xml=made.object_xml.replace(old, new))
+
+    return sign_enveloped(REQUEST, signer, extra=changed)
+
+
+def test_the_older_signing_certificate(world: World, validator: XmlValidator) -> None:
+    """Version 1 names the issuer as text (ETSI TS 101 903)."""
+    signer = world.signer("person")
+    own = Certificate.load(signer.certificate)
+    made = signed_properties(signer, world.at)("sig-1", []).object_xml
+    start, end = made.index("<xades:IssuerSerialV2>"), made.index("</xades:Cert>")
+    for serial, codes in ((own.serial, []), (own.serial + 1, ["XADES_CERTIFICATE"])):
+        older = (
+            f"<xades:IssuerSerial><ds:X509IssuerName>{own.issuer.rfc4514()}</ds:X509IssuerName>"
+            f"<ds:X509SerialNumber>{serial}</ds:X509SerialNumber></xades:IssuerSerial>"
+        )
+        assert validator.validate(signed_by(signer, world.at, made[start:end], older), world.at).codes == codes
+    bare = signed_by(signer, world.at, made[start:end], "")
+    assert validator.validate(bare, world.at).codes == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("<xades:CertDigest>", "<xades:CertDigest><x/></xades:CertDigest><xades:CertDigest>"),
+        ("</xades:SigningCertificateV2>", "</xades:SigningCertificateV2><xades:SigningCertificateV2/>"),
+        ("<xades:IssuerSerialV2>", "<xades:IssuerSerialV2>AAAA"),
+        ("</xades:SignedProperties>", "</xades:SignedProperties><xades:SignedProperties/>"),
+    ],
+)
+def test_malformed_properties(world: World, validator: XmlValidator, old: str, new: str) -> None:
+    report = validator.validate(signed_by(world.signer("person"), world.at, old, new), world.at)
+    assert report.indication is Indication.INVALID
+    assert report.codes == ["XADES_MALFORMED"]
+
+
+def test_a_signing_time_that_cannot_be_read_is_not_claimed(world: World, validator: XmlValidator) -> None:
+    for text in ("yesterday", "2024-03-01T12:00:00", "2024-13-01T12:00:00Z"):
+        changed = signed_by(world.signer("person"), world.at, "2024-03-01T12:00:00Z", text)
+        report = validator.validate(changed, world.at)
+        assert report.codes == []
+        assert "claimed_signing_time" not in report.children[0].facts
