@@ -73,6 +73,7 @@ def init_command(
     values: dict[str, str | datetime] = {"at": at, "seed": seed, "kind": kind, "base_url": base_url}
     place = Workplace.create(folder, world, values)
     _tell(place, place.build(), output)
+    output.prose(f"next: egov-sign pki show --dir {folder}")
 
 
 @click.command("build", epilog="Example: egov-sign pki build --dir pki")

@@ -118,8 +118,12 @@ def test_a_certificate_is_revoked_once() -> None:
 
 
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="WORLD_UNREADABLE"):
+    with pytest.raises(ConfigurationError, match="WORLD_UNREADABLE") as caught:
         read_world(tmp_path / "none.toml")
+    assert caught.value.hint == f"egov-sign pki init {tmp_path}"
+    (tmp_path / "binary.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        read_world(tmp_path / "binary.toml")
 
 
 def test_a_file_is_a_world(tmp_path: Path) -> None:

@@ -135,6 +135,9 @@ def test_an_unknown_label_or_world_names_those_there_are(world: World) -> None:
     with pytest.raises(ConfigurationError) as caught:
         world.signer("nobody")
     assert "revoked-person" in caught.value.hint
+    with pytest.raises(ConfigurationError) as mistyped:
+        world.signer("persom")
+    assert mistyped.value.hint == "did you mean person?"
     with pytest.raises(ConfigurationError) as missing:
         World.build(world="sevices")
     assert "minimal" in missing.value.hint
