@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,6 +12,8 @@ from egov_sign.certs import issue_extensions as ext
 from egov_sign.certs.certificate import Certificate
 from egov_sign.certs.evidence import RevocationReport, evidence_in
 from egov_sign.certs.freshness import RevocationPolicy
+from egov_sign.certs.issue import sign_structure
+from egov_sign.certs.issue_crl import prepare_crl
 from egov_sign.certs.reasons import Reason
 from egov_sign.certs.revocation import Revocation
 from egov_sign.certs.sources import RevocationSources
@@ -210,6 +213,24 @@ def test_a_list_signed_with_another_key_of_the_same_authority() -> None:
     report = check(signer.crl(), revoked, pool=pool)
     assert report.codes[:2] == ["REVOCATION_UNKNOWN", "CRL_SIGNER_UNTRUSTED"]
     assert "CERT_REVOKED" in report.codes
+
+
+def test_an_entry_that_cannot_be_read_proves_nothing() -> None:
+    """30 February: the list is what was signed, and what it says of this one certificate is not to be had."""
+    dated = entry(77).encode().replace(b"240229120000Z", b"240230120000Z")
+    parts = prepare_crl(CA.authority, [], number=5, this_update=AT - HOUR, next_update=AT + DAY)
+    crl = sign_structure(CA.authority, replace(parts, entries=(dated,)).encode())
+    assert_unknown(check(crl), "CRL_ENTRY_UNREADABLE")
+    assert_good(check(crl, leaf=CA.leaf(78)))
+
+
+def test_a_namesake_with_an_unknown_key_is_passed_over() -> None:
+    odd = CA.leaf(79)
+    odd.subject, odd.spki = (
+        CA.certificate.subject,
+        der.sequence(der.sequence(der.oid("1.2.398.99")), der.bit_string(b"k")),
+    )
+    assert_unknown(check(SmallCa("CA", 3).crl(), pool=(odd,)), "CRL_SIGNATURE")
 
 
 # Several lists

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -179,6 +180,16 @@ def test_a_response_without_next_update_holds_for_a_while() -> None:
 def test_the_certificate_is_identified_with_any_known_digest(digest: str) -> None:
     assert_good(check(CA.ocsp(CA.answer(digest=digest))))
     assert_unknown(check(CA.ocsp(OTHER.answer(digest=digest))), "OCSP_OTHER_CERTIFICATE")
+
+
+def test_a_certificate_named_by_an_unknown_digest_is_not_recognised() -> None:
+    identifier = der.sequence(
+        der.sequence(der.oid("1.2.398.99"), der.NULL), der.octet_string(b"n"), der.octet_string(b"k"), der.integer(77)
+    )
+    (answer,) = OcspResponse.load(CA.ocsp(replace(CA.answer(), certificate=identifier))).answers
+    assert answer.cert_id is None
+    both = CA.ocsp(replace(CA.answer(), certificate=identifier), CA.answer(status=revoked(AT - DAY)))
+    assert_revoked(check(both))
 
 
 def test_an_answer_about_the_same_number_of_another_issuer() -> None:

@@ -14,6 +14,7 @@ from egov_sign.certs.certificate import Certificate
 from egov_sign.certs.evidence import evidence_in
 from egov_sign.certs.freshness import RevocationPolicy
 from egov_sign.certs.issue_ocsp import revoked
+from egov_sign.certs.ocsp import CertId
 from egov_sign.certs.reasons import Reason
 from egov_sign.certs.revocation import Revocation
 from egov_sign.certs.sources import RevocationSources
@@ -156,6 +157,28 @@ def test_a_broken_cache_is_as_good_as_none(tmp_path: Path) -> None:
     assert judge(RevocationSources(cache=DiskCache(tmp_path))).codes == ["REVOCATION_UNKNOWN", "SOURCE_UNREADABLE"]
     assert judge(online(net, cache=DiskCache(tmp_path))).indication is Indication.VALID
     assert file.read_bytes() == net.pages[CRL]
+
+
+def test_a_broken_response_in_the_cache_is_as_good_as_none(tmp_path: Path) -> None:
+    net = Net().serve(OCSP, answering())
+    assert judge(online(net, cache=DiskCache(tmp_path)), ASKED).indication is Indication.VALID
+    (file,) = tmp_path.iterdir()
+    file.write_bytes(b"junk")
+    assert judge(RevocationSources(cache=DiskCache(tmp_path)), ASKED).codes == [
+        "REVOCATION_UNKNOWN",
+        "SOURCE_UNREADABLE",
+    ]
+
+
+def test_the_number_of_remembered_responses_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("egov_sign.certs.sources._REMEMBERED_RESPONSES", 2)
+    sources = RevocationSources()
+    held = online(Net().serve(OCSP, CA.ocsp())).query(OCSP, CertId.of(ASKED, CA.certificate))
+    identifiers = [CertId.of(CA.leaf(serial), CA.certificate) for serial in (77, 78, 79)]
+    for identifier in identifiers:
+        sources.keep(held, identifier)
+    remembered = [bool(sources.responses(5, [(OCSP, identifier)])) for identifier in identifiers]
+    assert remembered == [False, True, True]
 
 
 def test_a_cache_that_cannot_be_written_does_not_stop_the_work(tmp_path: Path) -> None:
