@@ -61,6 +61,11 @@ class Revocation:
         self.known_at = None if known_at is None else as_utc(known_at)
         self._standing: dict[tuple[bytes, bytes], Standing] = {}
 
+    @property
+    def revision(self) -> int:
+        """A number that changes when its sources learned something."""
+        return self.sources.revision
+
     def check(
         self, certificate: Certificate, issuer: Certificate, at: datetime, context: PathContext
     ) -> RevocationReport:

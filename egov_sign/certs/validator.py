@@ -15,7 +15,7 @@ from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from egov_sign.certs.certificate import Certificate
 from egov_sign.certs.extensions import ANY_POLICY
@@ -72,6 +72,11 @@ class PathContext(Protocol):
 class RevocationChecker(Protocol):
     """Finds out whether a certificate was revoked."""
 
+    @property
+    def revision(self) -> int:
+        """A number that changes when it learned something: what was judged before is then judged anew."""
+        ...
+
     def check(self, certificate: Certificate, issuer: Certificate, at: datetime, context: PathContext) -> Report:
         """Return a report with the subject ``revocation`` on ``certificate``, issued by ``issuer``, at the time ``at``.
 
@@ -95,6 +100,10 @@ class _IssuerPart:
     state: PathState
     reports: tuple[Report, ...]
     facts: dict[str, list[Json]]
+
+
+_Index: TypeAlias = tuple[bytes, datetime, int]
+"""What the issuers' part of a path is remembered by: the issuer's name, the time, and the state of revocation."""
 
 
 class CertificateValidator:
@@ -129,7 +138,7 @@ class CertificateValidator:
         self.limits = limits
         self.fetcher = fetcher or OfflineFetcher()
         self._signatures: dict[tuple[bytes, bytes], bool] = {}
-        self._issuers: dict[tuple[bytes, datetime], tuple[_Judgement, list[_IssuerPart]]] = {}
+        self._issuers: dict[_Index, tuple[_Judgement, list[_IssuerPart]]] = {}
 
     def with_revocation(self, revocation: RevocationChecker | None) -> CertificateValidator:
         """Return a validator that differs in nothing but how it finds out about revocation.
@@ -182,7 +191,7 @@ class CertificateValidator:
 
     def remember(self, certificate: Certificate, at: datetime, part: _IssuerPart) -> None:
         """Keep the valid issuers' part of the path of ``certificate`` at the time ``at``."""
-        index = (certificate.issuer.der, at)
+        index = self._index(certificate, at)
         if index not in self._issuers:
             if len(self._issuers) >= _REMEMBERED:
                 self._issuers.clear()
@@ -190,9 +199,12 @@ class CertificateValidator:
             self._issuers[index] = _Judgement(self, self.trust, (self.pool,), rules), []
         self._issuers[index][1].append(part)
 
+    def _index(self, certificate: Certificate, at: datetime) -> _Index:
+        return certificate.issuer.der, at, 0 if self.revocation is None else self.revocation.revision
+
     def _from_memory(self, certificate: Certificate, at: datetime) -> Report | None:
         """Do step 1; ``None`` if nothing is remembered, or the certificate is not valid that way."""
-        remembered = self._issuers.get((certificate.issuer.der, at))
+        remembered = self._issuers.get(self._index(certificate, at))
         if remembered is not None:
             judgement, parts = remembered
             for part in parts:

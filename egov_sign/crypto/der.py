@@ -100,17 +100,20 @@ def children(data: bytes, position: int, end: int) -> list[Element]:
         InputError: as :func:`header`.
     """
     found = []
-    while position < end:
-        start = position + 2
-        if start <= end and data[position + 1] < 0x80 and data[position] & 0x1F != 0x1F:
-            tag = data[position]
-            stop = start + data[position + 1]
-            if stop > end:
-                raise error("DER_TRUNCATED", "a value reaches beyond its container", position)
-        else:
-            tag, start, stop = header(data, position, end)
-        found.append((tag, position, start, stop))
-        position = stop
+    try:
+        while position < end:
+            tag, stop = data[position], data[position + 1]
+            if stop < 0x80 and tag & 0x1F != 0x1F:
+                start = position + 2
+                stop += start
+                if stop > end:
+                    raise error("DER_TRUNCATED", "a value reaches beyond its container", position)
+            else:
+                tag, start, stop = header(data, position, end)
+            found.append((tag, position, start, stop))
+            position = stop
+    except IndexError:
+        raise error("DER_TRUNCATED", "a value ends within its header", position) from None
     return found
 
 

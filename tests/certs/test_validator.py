@@ -271,6 +271,8 @@ def test_path_length() -> None:
 class Checker:
     """A revocation checker that knows the revoked names, and remembers what it was asked."""
 
+    revision = 0
+
     def __init__(self, *revoked: str, signer: Certificate | None = None) -> None:
         self.revoked = revoked
         self.signer = signer
@@ -328,6 +330,14 @@ def test_a_revoked_leaf_is_not_saved_by_what_is_remembered() -> None:
     validator = validator_with(checker)
     assert codes(validator.validate(leaf(MIDDLE), AT)) == []
     checker.revoked = ("ТЕСТОВ ТЕСТ",)
+    assert codes(validator.validate(leaf(MIDDLE), AT)) == ["CERT_REVOKED"]
+
+
+def test_what_is_learned_of_an_issuer_is_heard() -> None:
+    checker = Checker()
+    validator = validator_with(checker)
+    assert codes(validator.validate(leaf(MIDDLE), AT)) == []
+    checker.revoked, checker.revision = ("middle",), 1
     assert codes(validator.validate(leaf(MIDDLE), AT)) == ["CERT_REVOKED"]
 
 

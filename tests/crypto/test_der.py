@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -151,6 +152,39 @@ def test_a_key_is_whole_octets() -> None:
     assert der.Reader(bytes.fromhex("030200aa")).octet_bits() == b"\xaa"
     with refused("DER_VALUE"):
         der.Reader(bytes.fromhex("030201aa")).octet_bits()
+
+
+@pytest.mark.parametrize(("encoded", "end"), [("0500", 1), ("05", 1), ("050004", 3), ("04020000", 3), ("048100", 3)])
+def test_children_stay_within_their_bounds(encoded: str, end: int) -> None:
+    data = bytes.fromhex(encoded)
+    with pytest.raises(InputError):
+        der.children(data, 0, end)
+
+
+@given(st.lists(st.binary(max_size=200), max_size=5))
+def test_children_are_found_where_a_reader_finds_them(contents: list[bytes]) -> None:
+    data = b"".join(core.OctetString(content).dump() for content in contents)
+    found = der.children(data, 0, len(data))
+    assert [data[start:stop] for _, _, start, stop in found] == contents
+    reader = der.Reader(data)
+    assert [reader.element() for _ in contents] == [data[begin:stop] for _, begin, _, stop in found]
+
+
+@given(st.binary(max_size=64))
+def test_children_and_reader_refuse_the_same(data: bytes) -> None:
+    def whole(read: Callable[[], object]) -> bool:
+        try:
+            read()
+        except InputError:
+            return False
+        return True
+
+    def by_reader() -> None:
+        reader = der.Reader(data)
+        while reader:
+            reader.next()
+
+    assert whole(lambda: der.children(data, 0, len(data))) == whole(by_reader)
 
 
 @given(st.binary(max_size=64))
