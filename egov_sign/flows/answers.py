@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from egov_sign.flows import requests, signing
 from egov_sign.flows.documents import NAMESPACES, OutcomeContent, read_outcome
+from egov_sign.flows.engine import Work
 from egov_sign.flows.envelope import Envelope
 from egov_sign.flows.refusals import Answer, reason, refused
 from egov_sign.flows.requests import Request
@@ -16,22 +17,29 @@ def kind_of(document: bytes) -> str:
 
 
 def receive(services: Services, envelope: Envelope) -> Answer[str]:
-    """Take in an answer and return the number of its request; from now on the applicant can see it.
-
-    Refusals: ``SIG_INVALID``, also for an answer to another request.
-    """
-    opened = signing.open_signed(services, envelope.data, kind_of(envelope.data), envelope.date)
-    if opened.root is None:
-        return refused("", opened.reasons)
-    content = read_outcome(opened.root)
+    """Check and take in an answer and return the number of its request; refusals as those two."""
+    checked = check(services, envelope)
+    if checked.refusal is not None:
+        return Answer(None, checked.refusal)
     with services.work() as work:
-        request = requests.load(work.unit, content.request_number)
-        if not belongs(content, request):
-            return refused("", [reason("SIG_INVALID")])
-        if not request.answered:
-            request.answered = work.now.isoformat()
-            work.note("portal.answered", "ПЭП", request.run, digest=request.outcome)
-            request.save(work)
+        return take_in(work, checked.get())
+
+
+def check(services: Services, envelope: Envelope) -> Answer[OutcomeContent]:
+    """Verify the outcome in ``envelope``; refusals: ``SIG_INVALID`` and the other reasons of condition 2."""
+    opened = signing.open_signed(services, envelope.data, kind_of(envelope.data), envelope.date)
+    return refused("", opened.reasons) if opened.root is None else Answer(read_outcome(opened.root))
+
+
+def take_in(work: Work, content: OutcomeContent) -> Answer[str]:
+    """Let the applicant see the outcome from now on; refusal: ``SIG_INVALID`` for one of another request."""
+    request = requests.load(work.unit, content.request_number)
+    if not belongs(content, request):
+        return refused("", [reason("SIG_INVALID")])
+    if not request.answered:
+        request.answered = work.now.isoformat()
+        work.note("portal.answered", "ПЭП", request.run, digest=request.outcome)
+        request.save(work)
     return Answer(content.request_number)
 
 

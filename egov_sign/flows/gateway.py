@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from egov_sign.crypto.signer import Signer
 from egov_sign.docs.judged import Required
@@ -14,6 +16,7 @@ from egov_sign.docs.soap_async import AsyncMessage, MessageType
 from egov_sign.docs.wsse_validation import WsseValidator
 from egov_sign.errors import InputError
 from egov_sign.flows import answers, registration, requests
+from egov_sign.flows.documents import OutcomeContent
 from egov_sign.flows.engine import Work
 from egov_sign.flows.envelope import SERVICES, Envelope, read_envelope
 from egov_sign.flows.refusals import Answer, reason, refused
@@ -117,48 +120,60 @@ def _deliver(services: Services, message: str) -> Delivery:
     assert record is not None
     fault = services.faults.get(NAME)
     if fault == "unavailable":
-        return _settle(services, message, "NOT_DELIVERED", [reason("GW_UNAVAILABLE")])
+        with services.work() as work:
+            return _settle(work, message, "NOT_DELIVERED", [reason("GW_UNAVAILABLE")])
     data = services.store.document(str(record.data["envelope"]))
     if fault == "tamper":
         data = data.replace(b"<senderId>", b"<senderId>X")
-    answer = examine(services, data)
-    for _ in range(2 if fault == "duplicate" else 1):
-        if answer.refusal is not None:
-            break
-        answer = _hand_over(services, answer.get())
-    if answer.refusal is not None and answer.refusal.codes != ["REG_DUP_MESSAGE"]:
-        return _settle(services, message, "DELIVERY_STOPPED", list(answer.refusal.reasons))
-    return _settle(services, message, "DELIVERED", [])
-
-
-def _hand_over(services: Services, envelope: Envelope) -> Answer[Envelope]:
-    received: Answer[str]
-    if envelope.type is MessageType.REQUEST:
-        received = registration.receive(services, envelope)
-    else:
-        received = answers.receive(services, envelope)
-    return Answer(envelope) if received.refusal is None else Answer(None, received.refusal)
-
-
-def _settle(services: Services, message: str, state: str, reasons: list[Finding]) -> Delivery:
-    status = FAULT_CODES.get(reasons[0].code, "SCSE001") if reasons else SUCCESS
+    taken = _checked(services, data)
     with services.work() as work:
-        record = work.unit.get("message", message)
-        assert record is not None
-        attempts = record.data["attempts"]
-        assert isinstance(attempts, int)
-        data = record.data | {"state": state, "status": status, "attempts": attempts + 1}
-        work.unit.put("message", message, data, index={"state": state}, expect=record.version)
-        request = requests.load(work.unit, str(record.data["request"]))
-        work.note(
-            f"gateway.{state.lower()}",
-            NAME,
-            request.run,
-            outcome="error" if reasons else "ok",
-            codes=[finding.code for finding in reasons],
-            digest=str(record.data["envelope"]),
-        )
-        if reasons and record.data["type"] == "REQUEST" and request.state is State.SENT:
-            request.refuse(work, State.NOT_DELIVERED, reasons)
-            request.save(work)
+        received: Answer[str] = taken.get()(work) if taken.refusal is None else Answer(None, taken.refusal)
+        if fault == "duplicate" and taken.refusal is None:
+            received = taken.get()(work)
+        if received.refusal is None or received.refusal.codes == ["REG_DUP_MESSAGE"]:
+            return _settle(work, message, "DELIVERED", [])
+        return _settle(work, message, "DELIVERY_STOPPED", list(received.refusal.reasons))
+
+
+def _checked(services: Services, data: bytes) -> Answer[Callable[[Work], Answer[str]]]:
+    """Check a message on behalf of the gateway and of its receiver; return what the receiver does with it."""
+    answer = examine(services, data)
+    if answer.refusal is not None:
+        return Answer(None, answer.refusal)
+    envelope = answer.get()
+    if envelope.type is MessageType.REQUEST:
+        request = registration.check(services, envelope)
+        return Answer(None, request.refusal) if request.refusal else Answer(partial(_register, request.get()))
+    outcome = answers.check(services, envelope)
+    return Answer(None, outcome.refusal) if outcome.refusal else Answer(partial(_take_in, outcome.get()))
+
+
+def _register(checked: registration.Checked, work: Work) -> Answer[str]:
+    return registration.register(work, checked)
+
+
+def _take_in(content: OutcomeContent, work: Work) -> Answer[str]:
+    return answers.take_in(work, content)
+
+
+def _settle(work: Work, message: str, state: str, reasons: list[Finding]) -> Delivery:
+    status = FAULT_CODES.get(reasons[0].code, "SCSE001") if reasons else SUCCESS
+    record = work.unit.get("message", message)
+    assert record is not None
+    attempts = record.data["attempts"]
+    assert isinstance(attempts, int)
+    data = record.data | {"state": state, "status": status, "attempts": attempts + 1}
+    work.unit.put("message", message, data, index={"state": state}, expect=record.version)
+    request = requests.load(work.unit, str(record.data["request"]))
+    work.note(
+        f"gateway.{state.lower()}",
+        NAME,
+        request.run,
+        outcome="error" if reasons else "ok",
+        codes=[finding.code for finding in reasons],
+        digest=str(record.data["envelope"]),
+    )
+    if reasons and record.data["type"] == MessageType.REQUEST.value and request.state is State.SENT:
+        request.refuse(work, State.NOT_DELIVERED, reasons)
+        request.save(work)
     return Delivery(message, state, status, tuple(reasons))

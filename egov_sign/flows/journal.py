@@ -12,10 +12,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from egov_sign.flows.store import Store, Unit
+from egov_sign.flows.store import Data, Store, Unit
 from egov_sign.verdict import Json, Report, SubIndication
 
 LOG = "journal"
@@ -86,11 +86,11 @@ def append(work: Unit, /, **values: object) -> Event:
     seq, previous = (head.data["seq"], head.data["hash"]) if head else (0, _START)
     assert isinstance(seq, int)
     draft = Event(seq=seq + 1, previous=str(previous), **values)  # type: ignore[arg-type]
-    row = asdict(draft)
-    row["hash"] = _hash(row)
+    row: Data = {name: getattr(draft, name) for name in Event.__slots__}
+    row["hash"] = digest = _hash(row)
     work.append(LOG, row)
-    work.put(_HEAD, LOG, {"seq": seq + 1, "hash": row["hash"]})
-    return Event(**row)
+    work.put(_HEAD, LOG, {"seq": seq + 1, "hash": digest})
+    return replace(draft, hash=digest)
 
 
 def read(store: Store, request: str = "") -> Iterator[Event]:
@@ -122,4 +122,7 @@ def verify(store: Store) -> Report:
 
 def _hash(row: Mapping[str, Json]) -> str:
     body = {key: value for key, value in row.items() if key != "hash"}
-    return hashlib.sha256(json.dumps(body, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    return hashlib.sha256(_canonical(body).encode()).hexdigest()
+
+
+_canonical = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode

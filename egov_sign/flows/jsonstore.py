@@ -23,6 +23,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote, unquote
 
@@ -54,7 +55,8 @@ class JsonStore:
 
     def __init__(self, folder: str | Path, *, create: bool = True) -> None:
         self.folder = Path(folder)
-        self._log = RedoLog(self.folder)
+        self._root = os.path.abspath(folder)  # noqa: PTH100 - a string, see RedoLog
+        self._log = RedoLog(self._root)
         with self._errors():
             self._open(create)
         with self._locked():
@@ -76,7 +78,8 @@ class JsonStore:
         path = record_path(kind, key)
         with self._errors():
             try:
-                content = (self.folder / path).read_bytes()
+                with open(f"{self._root}/{path}", "rb") as file:  # noqa: PTH123
+                    content = file.read()
             except FileNotFoundError:
                 return None
         return self._parse(path, content, kind, key)
@@ -85,7 +88,7 @@ class JsonStore:
         """Return the keys of the records whose ``index`` is ``value``, sorted."""
         with self._errors():
             try:
-                names = os.listdir(self.folder / index_folder(kind, index, value))  # noqa: PTH208 - names alone
+                names = os.listdir(f"{self._root}/{index_folder(kind, index, value)}")  # noqa: PTH208 - names alone
             except FileNotFoundError:
                 return []
         return sorted(unquote(name) for name in names if not name.startswith("."))
@@ -115,6 +118,14 @@ class JsonStore:
             where=str(self.folder),
             hint="a file was removed from the store; restore the folder from a copy",
         )
+
+    def has_file(self, path: str) -> bool:
+        """Tell whether the store has a file at ``path``, relative to its folder."""
+        return os.path.exists(f"{self._root}/{path}")  # noqa: PTH110
+
+    def size_of(self, path: str) -> int:
+        """Return the size of the file at ``path`` in bytes; 0 if there is none."""
+        return os.path.getsize(f"{self._root}/{path}") if self.has_file(path) else 0  # noqa: PTH202
 
     def scan(self, kind: str) -> Iterator[Record]:
         """Yield all records of ``kind``."""
@@ -167,7 +178,7 @@ class JsonStore:
             )
         if not create:
             raise StoreError("STORE_ABSENT", "there is no store here", where=str(self.folder), hint="check the path")
-        make_folder(self.folder)
+        make_folder(self._root)
         self._log.create()
         descriptor = os.open(marker, os.O_WRONLY | os.O_CREAT, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
@@ -177,7 +188,7 @@ class JsonStore:
     @contextmanager
     def _locked(self) -> Iterator[int]:
         with self._errors():
-            lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+            lock = os.open(f"{self._root}/lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             with self._errors():
                 fcntl.flock(lock, fcntl.LOCK_EX)
@@ -285,7 +296,7 @@ class JsonUnit:
         writes = [
             Write(path, content)
             for digest, (suffix, content) in self._documents.items()
-            if not (self._store.folder / (path := document_path(digest, suffix))).exists()
+            if not self._store.has_file(path := document_path(digest, suffix))
         ]
         for log, entries in self._entries.items():
             writes += self._log_writes(log, entries)
@@ -311,13 +322,12 @@ class JsonUnit:
         return value + step
 
     def _log_writes(self, log: str, entries: list[Data]) -> Iterator[Write]:
-        lines = [json.dumps(entry, ensure_ascii=False).encode() + b"\n" for entry in entries]
+        lines = [_compact(entry).encode() + b"\n" for entry in entries]
         first = self._advance(_LOG_END, log, len(lines)) - len(lines)
         while lines:
             room = LOG_FILE_ENTRIES - first % LOG_FILE_ENTRIES
             path = log_path(log, first // LOG_FILE_ENTRIES)
-            file = self._store.folder / path
-            yield Write(path, b"".join(lines[:room]), file.stat().st_size if file.exists() else 0)
+            yield Write(path, b"".join(lines[:room]), self._store.size_of(path))
             lines, first = lines[room:], first + room
 
 
@@ -347,22 +357,24 @@ def log_path(log: str, part: int) -> str:
 
 
 def encode_record(record: Record) -> bytes:
-    """Return the file of a record."""
-    row: Data = {
-        "kind": record.kind,
-        "key": record.key,
-        "version": record.version,
-        "index": dict(record.index),
-        "data": record.data,
-    }
-    return json.dumps(row | {"sha256": _digest(row)}, ensure_ascii=False, indent=1).encode() + b"\n"
+    """Return the file of a record: JSON with a line for each attribute of the record."""
+    head: Data = {"kind": record.kind, "key": record.key, "version": record.version, "index": dict(record.index)}
+    lines = [f"  {_compact(name)}: {_compact(value)}" for name, value in record.data.items()]
+    data = "{\n" + ",\n".join(lines) + "\n }" if lines else "{}"
+    rows = [f" {_compact(name)}: {_compact(value)}" for name, value in head.items()]
+    digest = _digest(head | {"data": record.data})
+    return ("{\n" + ",\n".join([*rows, f' "data": {data}', f' "sha256": "{digest}"']) + "\n}\n").encode()
+
+
+_compact = json.JSONEncoder(ensure_ascii=False).encode
+_canonical = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
 
 def _digest(row: Data) -> str:
-    text = json.dumps(row, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_canonical(row).encode()).hexdigest()
 
 
+@lru_cache(maxsize=4096)
 def _name(text: str) -> str:
     """Return ``text`` as a file name: Latin letters, digits and ``-_~@+,=`` as they are, a leading dot never."""
     name = quote(text, safe="@+,=")
@@ -371,6 +383,7 @@ def _name(text: str) -> str:
     return "%2E" + name[1:] if name.startswith(".") else name
 
 
+@lru_cache(maxsize=4096)
 def _shard(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:2]
 

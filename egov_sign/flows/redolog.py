@@ -6,8 +6,8 @@ unit costs one ``fsync``, and each file is synchronised once per checkpoint rath
 
 After a crash the log is replayed: every line holds whole file contents, so doing it twice does no harm. Whether that
 is needed is told by the lock file, which names the boot of the machine and the length of the log already applied.
-While the machine runs, files written by a killed process are still seen by all others; after a power cut the boot is
-another one, and everything since the last checkpoint is written again.
+While the machine runs, files written by a killed process are seen by all others, and only what it had not applied is
+done; after a power cut the boot is another one, and everything since the last checkpoint is written again.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-CHECKPOINT_BYTES = 4 * 1024 * 1024
-"""Length of the log that calls for a checkpoint."""
+CHECKPOINT_BYTES = 32 * 1024 * 1024
+"""Length of the log that calls for a checkpoint; by then the system has written most files out by itself."""
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -92,13 +92,15 @@ def _write_of(row: dict[str, str | int]) -> Write:
 class RedoLog:
     """The log and the lock file of one store; every method but :meth:`__init__` needs the store's lock.
 
+    Paths are strings here: a unit touches dozens of files, and making path objects would cost more than writing them.
+
     Args:
         folder: of the store.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: str) -> None:
         self._folder = folder
-        self._path = folder / "redo.log"
+        self._path = f"{folder}/redo.log"
 
     def commit(self, lock: int, writes: list[Write]) -> None:
         """Make ``writes`` survive any crash, then put them in place.
@@ -111,13 +113,14 @@ class RedoLog:
             OSError: before the log was synchronised; the log is as before, nothing was put in place.
         """
         length = self._length()
-        prepared: list[tuple[Path, Path]] = []
+        prepared: list[tuple[str, str]] = []
         try:
             prepared.extend(self._prepare(w) for w in writes if w.content is not None and w.offset is None)
             self._append(encode(writes), length)
         except OSError:
             for temporary, _ in prepared:
-                temporary.unlink(missing_ok=True)
+                with suppress(OSError):
+                    os.unlink(temporary)  # noqa: PTH108
             with suppress(OSError):
                 os.truncate(self._path, length)
             raise
@@ -125,7 +128,7 @@ class RedoLog:
         # then reports the reason.
         with suppress(OSError):
             for temporary, final in prepared:
-                temporary.rename(final)
+                os.rename(temporary, final)  # noqa: PTH104
             for write in writes:
                 if write.content is None or write.offset is not None:
                     self._apply(write)
@@ -141,28 +144,33 @@ class RedoLog:
     def recover(self, lock: int) -> None:
         """Finish what a killed process or a power cut left undone; cheap where there is nothing to do."""
         length = self._length()
-        if os.pread(lock, 256, 0) == _state(length):
+        state = os.pread(lock, 256, 0)
+        if state == _state(length):
             return
-        if length:
-            for unit in decode(self._path.read_bytes()):
-                for write in unit:
-                    self._apply(write)
+        known_boot, _, applied = state.decode(errors="replace").partition(" ")
+        start = int(applied) if known_boot == boot() and applied.strip().isdigit() else 0
+        with open(self._path, "rb") as log:  # noqa: PTH123
+            log.seek(start)
+            tail = log.read()
+        for unit in decode(tail):
+            for write in unit:
+                self._apply(write)
         self.checkpoint(lock)
 
     def checkpoint(self, lock: int) -> None:
         """Synchronise every file that the log names, then empty the log."""
         if self._length():
-            touched = {write.path for unit in decode(self._path.read_bytes()) for write in unit}
-            files = [self._folder / path for path in touched]
-            folders = {folder for file in files for folder in file.parents if folder.is_relative_to(self._folder)}
-            for place in [*files, *folders]:
-                _synchronise(place)
+            with open(self._path, "rb") as log:  # noqa: PTH123
+                touched = {write.path for unit in decode(log.read()) for write in unit}
+            folders = {path[:end] for path in touched for end, char in enumerate(path) if char == "/"}
+            for place in [*touched, *folders, ""]:
+                _synchronise(f"{self._folder}/{place}")
             os.truncate(self._path, 0)
         self._mark_applied(lock)
 
     def _length(self) -> int:
         try:
-            return self._path.stat().st_size
+            return os.stat(self._path).st_size  # noqa: PTH116
         except FileNotFoundError:
             return 0
 
@@ -179,39 +187,44 @@ class RedoLog:
         os.pwrite(lock, state, 0)
         os.ftruncate(lock, len(state))
 
-    def _prepare(self, write: Write) -> tuple[Path, Path]:
-        final = self._folder / write.path
-        temporary = final.with_name(f".{final.name}.tmp")
+    def _prepare(self, write: Write) -> tuple[str, str]:
+        folder, _, name = write.path.rpartition("/")
+        temporary = f"{self._folder}/{folder}/.{name}.tmp"
         _write_file(temporary, write.content or b"", os.O_TRUNC, 0)
-        return temporary, final
+        return temporary, f"{self._folder}/{write.path}"
 
     def _apply(self, write: Write) -> None:
         if write.content is None:
-            (self._folder / write.path).unlink(missing_ok=True)
+            with suppress(FileNotFoundError):
+                os.unlink(f"{self._folder}/{write.path}")  # noqa: PTH108
         elif write.offset is not None:
-            _write_file(self._folder / write.path, write.content, 0, write.offset)
+            _write_file(f"{self._folder}/{write.path}", write.content, 0, write.offset)
         else:
             temporary, final = self._prepare(write)
-            temporary.rename(final)
+            os.rename(temporary, final)  # noqa: PTH104
 
 
 def _state(length: int) -> bytes:
     return f"{boot()} {length}\n".encode()
 
 
-def make_folder(folder: Path) -> None:
+def make_folder(folder: str) -> None:
     """Make ``folder`` and what is missing above it, for the owner's eyes only."""
-    if not folder.is_dir():
-        make_folder(folder.parent)
-        folder.mkdir(mode=0o700, exist_ok=True)
+    try:
+        os.mkdir(folder, 0o700)  # noqa: PTH102
+    except FileExistsError:
+        return
+    except FileNotFoundError:
+        make_folder(folder.rpartition("/")[0])
+        make_folder(folder)
 
 
-def _write_file(path: Path, content: bytes, flags: int, offset: int) -> None:
+def _write_file(path: str, content: bytes, flags: int, offset: int) -> None:
     flags |= os.O_WRONLY | os.O_CREAT
     try:
         descriptor = os.open(path, flags, 0o600)
     except FileNotFoundError:
-        make_folder(path.parent)
+        make_folder(path.rpartition("/")[0])
         descriptor = os.open(path, flags, 0o600)
     try:
         _write_all(descriptor, content, offset)
@@ -226,7 +239,7 @@ def _write_all(descriptor: int, content: bytes, offset: int) -> None:
         view, offset = view[written:], offset + written
 
 
-def _synchronise(place: Path) -> None:
+def _synchronise(place: str) -> None:
     try:
         descriptor = os.open(place, os.O_RDONLY)
     except FileNotFoundError:

@@ -6,6 +6,8 @@ whose IIN it names, to this provider; a repetition gets the number it already ha
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from egov_sign.certs.iin import Iin
 from egov_sign.errors import ConfigurationError
 from egov_sign.flows import condition2, requests, signing
@@ -21,11 +23,29 @@ from egov_sign.verdict import Finding
 KIND = "request"
 
 
-def receive(services: Services, envelope: Envelope) -> Answer[str]:
-    """Register the request in ``envelope`` and return its number.
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A request in its envelope that was found to be in order, and waits for its number."""
 
-    Refusals: ``SIG_INVALID`` and the other reasons of condition 2, ``GW_FORMAT``, ``DOC_WRONG_PROVIDER``,
-    ``REG_DUP_MESSAGE`` with the number given before.
+    envelope: Envelope
+    content: RequestContent
+    provider: Provider
+
+
+def receive(services: Services, envelope: Envelope) -> Answer[str]:
+    """Check and register the request in ``envelope`` and return its number; refusals as those two."""
+    checked = check(services, envelope)
+    if checked.refusal is not None:
+        return Answer(None, checked.refusal)
+    with services.work() as work:
+        return register(work, checked.get())
+
+
+def check(services: Services, envelope: Envelope) -> Answer[Checked]:
+    """Verify the request in ``envelope`` and that its signer is who it says.
+
+    Refusals: ``SIG_INVALID`` and the other reasons of condition 2, ``GW_FORMAT``, ``GW_NO_SERVICE``,
+    ``DOC_WRONG_PROVIDER``.
     """
     opened = signing.open_signed(services, envelope.data, KIND, envelope.date)
     if opened.root is None:
@@ -35,23 +55,18 @@ def receive(services: Services, envelope: Envelope) -> Answer[str]:
     if provider is None or provider.code != envelope.receiver or provider.bin != content.provider_bin:
         return refused("p6", [reason("DOC_WRONG_PROVIDER")])
     reasons = _signer_reasons(services, content, provider, opened, envelope)
-    if reasons:
-        return refused("p6", reasons)
-    with services.work() as work:
-        return _register(work, envelope, content, provider)
+    return refused("p6", reasons) if reasons else Answer(Checked(envelope, content, provider))
 
 
-def give_number(work: Work, request: Request, provider: Provider) -> None:
-    """Give ``request`` its number and bring it to REGISTERED; the same sequence for all channels (R413)."""
-    year = provider.calendar.local(work.now).year
-    series = f"{provider.code}-{request.service}-{year}"
-    request.number = request.run.number = f"{series}-{work.unit.next_number(series):06d}"
-    request.move(work, State.REGISTERED)
+def register(work: Work, checked: Checked) -> Answer[str]:
+    """Give a checked request its number and return it (process 6).
 
-
-def _register(work: Work, envelope: Envelope, content: RequestContent, provider: Provider) -> Answer[str]:
+    Refusals: ``REG_DUP_MESSAGE`` with the number given before; ``GW_FORMAT`` for a request that nobody has begun;
+    ``SIG_INVALID`` for one that is not what was sent.
+    """
+    envelope, provider = checked.envelope, checked.provider
     try:
-        request = requests.load(work.unit, content.draft)
+        request = requests.load(work.unit, checked.content.draft)
     except ConfigurationError:
         return refused("p6", [reason("GW_FORMAT", "DraftId")])
     if request.number:
@@ -69,6 +84,14 @@ def _register(work: Work, envelope: Envelope, content: RequestContent, provider:
     request.reasons = []
     request.save(work)
     return Answer(request.number)
+
+
+def give_number(work: Work, request: Request, provider: Provider) -> None:
+    """Give ``request`` its number and bring it to REGISTERED; the same sequence for all channels (R413)."""
+    year = provider.calendar.local(work.now).year
+    series = f"{provider.code}-{request.service}-{year}"
+    request.number = request.run.number = f"{series}-{work.unit.next_number(series):06d}"
+    request.move(work, State.REGISTERED)
 
 
 def _signer_reasons(

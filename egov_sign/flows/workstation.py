@@ -24,7 +24,7 @@ from egov_sign.flows.envelope import SERVICES, Envelope
 from egov_sign.flows.granting import grant
 from egov_sign.flows.grounds import Case
 from egov_sign.flows.outcomes import Issuer
-from egov_sign.flows.refusals import Answer, Refusal, reason, refused
+from egov_sign.flows.refusals import Answer, Refusal, RefusedError, reason, refused
 from egov_sign.flows.registers import Attachment, Person, Provider
 from egov_sign.flows.requests import Request, State
 from egov_sign.flows.services import Services
@@ -79,7 +79,11 @@ class Workstation:
     # What has come in
 
     def inbox(self, session: Desk) -> list[Request]:
-        """Return the registered requests that wait for a decision, those that are due first."""
+        """Return the registered requests that wait for a decision, those that are due first.
+
+        Raises:
+            RefusedError: ``AUTH_SESSION_EXPIRED``.
+        """
         self._check(session)
         waiting = [
             request
@@ -196,4 +200,4 @@ class Workstation:
     def _check(self, session: Desk) -> None:
         expired = self._expired(session)
         if expired is not None:
-            Answer[None](None, expired).get()
+            raise RefusedError(expired)

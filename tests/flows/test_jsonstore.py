@@ -149,7 +149,7 @@ def test_what_a_killed_process_left_undone_is_finished_by_the_next(
             unit.delete("thing", "old")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "rename", killed)
+        patch.setattr(os, "rename", killed)
         with pytest.raises(KeyboardInterrupt):
             write()
     again = JsonStore(store.folder)
@@ -214,7 +214,7 @@ def test_a_disk_that_fails_after_the_unit_was_recorded_loses_nothing(
         raise OSError(errno.ENOSPC, "full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "rename", full)
+        patch.setattr(os, "rename", full)
         put(store, "x")
         assert code_of(lambda: put(store, "y")) == "STORE_FULL"
     put(store, "z")

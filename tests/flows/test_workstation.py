@@ -14,6 +14,7 @@ from egov_sign.errors import ConfigurationError
 from egov_sign.flows import books, documents, journal, schedule, signing
 from egov_sign.flows.desk import Identity, ServiceDesk
 from egov_sign.flows.forms import Represented
+from egov_sign.flows.refusals import RefusedError
 from egov_sign.flows.registers import Attachment, Registers, attach, put_doctor, put_provider
 from egov_sign.flows.requests import State, load
 from egov_sign.flows.workstation import Workstation
@@ -95,6 +96,8 @@ class TestWhoSigns:
         answer = town.desk.process(session, request.number, town.world.signer("right-to-sign"))
         assert answer.refusal is not None
         assert answer.refusal.codes == ["AUTH_SESSION_EXPIRED"]
+        with pytest.raises(RefusedError, match="AUTH_SESSION_EXPIRED"):
+            town.desk.inbox(session)
 
     @pytest.mark.parametrize(("register", "code"), [("ГБД ФЛ", "GBD_UNAVAILABLE"), ("РПН", "GW_UNAVAILABLE")])
     def test_a_register_that_does_not_answer_refuses_nobody(self, town: Town, register: str, code: str) -> None:
