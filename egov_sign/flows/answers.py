@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from egov_sign.flows import requests, signing
-from egov_sign.flows.documents import NAMESPACES, OutcomeContent, read_outcome
+from egov_sign.flows.documents import NAMESPACES, Kind
 from egov_sign.flows.engine import Work
 from egov_sign.flows.envelope import Envelope
+from egov_sign.flows.outcome_document import OutcomeContent, read_outcome
 from egov_sign.flows.refusals import Answer, reason, refused
 from egov_sign.flows.requests import Request
 from egov_sign.flows.services import Services
 
 
-def kind_of(document: bytes) -> str:
+def kind_of(document: bytes) -> Kind:
     """Return whether ``document`` claims to be a ``result`` or a ``refusal``."""
     return "refusal" if NAMESPACES["refusal"].encode() in document[:1000] else "result"
 

@@ -185,6 +185,9 @@ class Work:
             breach=late and not step.human,
             digest=digest,
         )
+        for limit in run.flow.steps.values():
+            if limit.spans is not None and limit.spans[1] == step.id and limit.spans[0] in run.began:
+                self._note_limit(run, limit, run.began[limit.spans[0]], at)
 
     def pass_through(self, run: Run, step_id: str, outcome: Outcome = "ok", codes: Iterable[str] = ()) -> None:
         """Begin and finish a step that takes no time of its own."""
@@ -204,6 +207,13 @@ class Work:
             details = _whose(run) | details
         event = journal.append(self.unit, at=_stamp(self.clock.now()), unit=unit, node=node, phase="noted", **details)
         self.events.append(StepEvent(event, None))
+
+    def _note_limit(self, run: Run, limit: Step, began: datetime, ended: datetime) -> None:
+        """Record how long several steps took together, where the regulation limits that (Zhambyl, item 9)."""
+        seconds = (ended - began).total_seconds()
+        late = limit.max_seconds is not None and seconds > limit.max_seconds
+        details = {"duration_ms": round(seconds * 1000), "deadline_s": limit.max_seconds, "late": late}
+        self._note(run, limit, "finished", at=ended, outcome="ok", breach=late and not limit.human, **details)
 
     def _note(self, run: Run, step: Step, phase: str, *, at: datetime, **values: object) -> None:
         event = journal.append(

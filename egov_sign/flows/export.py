@@ -26,7 +26,7 @@ from typing import Any
 from egov_sign.clock import format_time, parse_time
 from egov_sign.errors import ConfigurationError
 from egov_sign.flows import evidence, journal, requests, signing
-from egov_sign.flows.documents import read_outcome
+from egov_sign.flows.outcome_document import read_outcome
 from egov_sign.flows.requests import Request, State
 from egov_sign.flows.services import Services
 from egov_sign.flows.store import Data

@@ -16,9 +16,9 @@ from egov_sign.docs.soap_async import AsyncMessage, MessageType
 from egov_sign.docs.wsse_validation import WsseValidator
 from egov_sign.errors import InputError
 from egov_sign.flows import answers, registration, requests
-from egov_sign.flows.documents import OutcomeContent
 from egov_sign.flows.engine import Work
 from egov_sign.flows.envelope import SERVICES, Envelope, read_envelope
+from egov_sign.flows.outcome_document import OutcomeContent
 from egov_sign.flows.refusals import Answer, reason, refused
 from egov_sign.flows.requests import State
 from egov_sign.flows.services import Services

@@ -71,8 +71,8 @@ class Event:
 
     @property
     def step(self) -> str:
-        """Identifier of the step in its flow, ``p5``; empty for what is no step."""
-        return self.node.rpartition(".")[2] if "/" in self.node else ""
+        """Identifier of the step in its flow, ``p5`` or ``t9.1``; empty for what is no step."""
+        return self.node.partition(".")[2] if "/" in self.node else ""
 
 
 def append(work: Unit, /, **values: object) -> Event:

@@ -23,20 +23,17 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import lru_cache
 from pathlib import Path
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 from egov_sign.errors import StoreError
+from egov_sign.flows import storefiles
 from egov_sign.flows.redolog import RedoLog, Write, make_folder
 from egov_sign.flows.store import Data, Record, StoreConflictError, Unit
 from egov_sign.verdict import Report
 
 FORMAT: Data = {"format": "egov-sign store", "version": 1}
 LOG_FILE_ENTRIES = 4096
-DOCUMENT_SUFFIXES = (".xml", ".json", ".pdf", ".bin")
-"""Few, so that a document is found by its digest alone."""
-_NAME_BYTES = 200
 _COUNTER = "counter"
 _LOG_END = "log-end"
 
@@ -75,7 +72,7 @@ class JsonStore:
 
     def get(self, kind: str, key: str) -> Record | None:
         """Return the record, or ``None`` (see :meth:`egov_sign.flows.store.Reader.get`)."""
-        path = record_path(kind, key)
+        path = storefiles.record_path(kind, key)
         with self._errors():
             try:
                 with open(f"{self._root}/{path}", "rb") as file:  # noqa: PTH123
@@ -88,7 +85,7 @@ class JsonStore:
         """Return the keys of the records whose ``index`` is ``value``, sorted."""
         with self._errors():
             try:
-                names = os.listdir(f"{self._root}/{index_folder(kind, index, value)}")  # noqa: PTH208 - names alone
+                names = os.listdir(f"{self._root}/{storefiles.index_folder(kind, index, value)}")  # noqa: PTH208 - names alone
             except FileNotFoundError:
                 return []
         return sorted(unquote(name) for name in names if not name.startswith("."))
@@ -108,8 +105,8 @@ class JsonStore:
         Raises:
             StoreError: ``STORE_DOCUMENT_MISSING``.
         """
-        for suffix in DOCUMENT_SUFFIXES:
-            file = self.folder / document_path(digest, suffix)
+        for suffix in storefiles.DOCUMENT_SUFFIXES:
+            file = self.folder / storefiles.document_path(digest, suffix)
             if file.exists():
                 return file
         raise StoreError(
@@ -129,14 +126,14 @@ class JsonStore:
 
     def scan(self, kind: str) -> Iterator[Record]:
         """Yield all records of ``kind``."""
-        for file in sorted(self.folder.glob(f"records/{_name(kind)}/*/*.json")):
+        for file in sorted(self.folder.glob(f"records/{storefiles.file_name(kind)}/*/*.json")):
             record = self.get(kind, unquote(file.stem))
             if record is not None:
                 yield record
 
     def read_log(self, log: str) -> Iterator[Data]:
         """Yield the entries of ``log`` from the first."""
-        for file in sorted(self.folder.glob(f"logs/{_name(log)}/*.jsonl")):
+        for file in sorted(self.folder.glob(f"logs/{storefiles.file_name(log)}/*.jsonl")):
             with self._errors():
                 lines = file.read_bytes().splitlines(keepends=True)
             for line in lines:
@@ -208,7 +205,7 @@ class JsonStore:
         try:
             row = json.loads(content)
             digest = row.pop("sha256")
-            if digest != _digest(row) or (row["kind"], row["key"]) != (kind, key):
+            if digest != storefiles.digest_of(row) or (row["kind"], row["key"]) != (kind, key):
                 raise _edited(path)
             return Record(**row)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -280,7 +277,7 @@ class JsonUnit:
     def put_document(self, content: bytes, suffix: str = ".bin") -> str:
         """Keep ``content`` for good and return its SHA-256."""
         digest = hashlib.sha256(content).hexdigest()
-        self._documents[digest] = (suffix if suffix in DOCUMENT_SUFFIXES else ".bin", content)
+        self._documents[digest] = (suffix if suffix in storefiles.DOCUMENT_SUFFIXES else ".bin", content)
         return digest
 
     def next_number(self, counter: str) -> int:
@@ -296,17 +293,19 @@ class JsonUnit:
         writes = [
             Write(path, content)
             for digest, (suffix, content) in self._documents.items()
-            if not self._store.has_file(path := document_path(digest, suffix))
+            if not self._store.has_file(path := storefiles.document_path(digest, suffix))
         ]
         for log, entries in self._entries.items():
             writes += self._log_writes(log, entries)
         for (kind, key), record in self._records.items():
             before = self._before[kind, key]
-            writes.append(Write(record_path(kind, key), None if record is None else encode_record(record)))
+            writes.append(
+                Write(storefiles.record_path(kind, key), None if record is None else storefiles.encode_record(record))
+            )
             old = before.index.items() if before else set()
             new = record.index.items() if record else set()
-            writes += [Write(index_entry(kind, index, value, key), None) for index, value in old - new]
-            writes += [Write(index_entry(kind, index, value, key), b"") for index, value in new - old]
+            writes += [Write(storefiles.index_entry(kind, index, value, key), None) for index, value in old - new]
+            writes += [Write(storefiles.index_entry(kind, index, value, key), b"") for index, value in new - old]
         return writes
 
     def _change(self, kind: str, key: str, now: Record | None, record: Record | None) -> None:
@@ -317,75 +316,18 @@ class JsonUnit:
         now = self.get(kind, key)
         value = now.data["value"] if now else 0
         if not isinstance(value, int):
-            raise _edited(record_path(kind, key))
+            raise _edited(storefiles.record_path(kind, key))
         self.put(kind, key, {"value": value + step})
         return value + step
 
     def _log_writes(self, log: str, entries: list[Data]) -> Iterator[Write]:
-        lines = [_compact(entry).encode() + b"\n" for entry in entries]
+        lines = [storefiles.compact(entry).encode() + b"\n" for entry in entries]
         first = self._advance(_LOG_END, log, len(lines)) - len(lines)
         while lines:
             room = LOG_FILE_ENTRIES - first % LOG_FILE_ENTRIES
-            path = log_path(log, first // LOG_FILE_ENTRIES)
+            path = storefiles.log_path(log, first // LOG_FILE_ENTRIES)
             yield Write(path, b"".join(lines[:room]), self._store.size_of(path))
             lines, first = lines[room:], first + room
-
-
-def record_path(kind: str, key: str) -> str:
-    """Return where a record lies in the folder."""
-    return f"records/{_name(kind)}/{_shard(key)}/{_name(key)}.json"
-
-
-def index_folder(kind: str, index: str, value: str) -> str:
-    """Return the folder of the index entries for ``value``."""
-    return f"index/{_name(kind)}/{_name(index)}/{_shard(value)}/{_name(value)}"
-
-
-def index_entry(kind: str, index: str, value: str, key: str) -> str:
-    """Return the index entry of a record."""
-    return f"{index_folder(kind, index, value)}/{_name(key)}"
-
-
-def document_path(digest: str, suffix: str) -> str:
-    """Return where a document lies in the folder."""
-    return f"documents/{_name(digest[:2])}/{_name(digest)}{suffix}"
-
-
-def log_path(log: str, part: int) -> str:
-    """Return where a part of a log lies in the folder."""
-    return f"logs/{_name(log)}/{part:06d}.jsonl"
-
-
-def encode_record(record: Record) -> bytes:
-    """Return the file of a record: JSON with a line for each attribute of the record."""
-    head: Data = {"kind": record.kind, "key": record.key, "version": record.version, "index": dict(record.index)}
-    lines = [f"  {_compact(name)}: {_compact(value)}" for name, value in record.data.items()]
-    data = "{\n" + ",\n".join(lines) + "\n }" if lines else "{}"
-    rows = [f" {_compact(name)}: {_compact(value)}" for name, value in head.items()]
-    digest = _digest(head | {"data": record.data})
-    return ("{\n" + ",\n".join([*rows, f' "data": {data}', f' "sha256": "{digest}"']) + "\n}\n").encode()
-
-
-_compact = json.JSONEncoder(ensure_ascii=False).encode
-_canonical = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
-
-
-def _digest(row: Data) -> str:
-    return hashlib.sha256(_canonical(row).encode()).hexdigest()
-
-
-@lru_cache(maxsize=4096)
-def _name(text: str) -> str:
-    """Return ``text`` as a file name: Latin letters, digits and ``-_~@+,=`` as they are, a leading dot never."""
-    name = quote(text, safe="@+,=")
-    if not 0 < len(name) <= _NAME_BYTES:
-        raise StoreError("STORE_KEY", f"a key must have 1 to {_NAME_BYTES} characters", where=text[:40])
-    return "%2E" + name[1:] if name.startswith(".") else name
-
-
-@lru_cache(maxsize=4096)
-def _shard(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:2]
 
 
 def _edited(path: str) -> StoreError:

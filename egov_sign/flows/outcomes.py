@@ -12,17 +12,17 @@ from egov_sign.crypto.signer import Signer
 from egov_sign.flows import condition2, signing
 from egov_sign.flows.answers import belongs
 from egov_sign.flows.condition2 import CertificateCheck
-from egov_sign.flows.documents import (
+from egov_sign.flows.engine import Work
+from egov_sign.flows.evidence import judge_of_the_time
+from egov_sign.flows.granting import Granted
+from egov_sign.flows.grounds import Case
+from egov_sign.flows.outcome_document import (
     OutcomeContent,
     Signatory,
     read_outcome,
     refusal_document,
     result_document,
 )
-from egov_sign.flows.engine import Work
-from egov_sign.flows.evidence import judge_of_the_time
-from egov_sign.flows.granting import Granted
-from egov_sign.flows.grounds import Case
 from egov_sign.flows.refusals import reason
 from egov_sign.flows.registers import Employee, Provider
 from egov_sign.flows.requests import Request, State

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from egov_sign.certs.iin import Iin
 from egov_sign.flows import queries, schedule
-from egov_sign.flows.documents import ChosenSlot, request_document
 from egov_sign.flows.engine import Work
 from egov_sign.flows.refusals import Answer, reason
 from egov_sign.flows.registers import Employee, Person, Provider, Registers
+from egov_sign.flows.request_document import ChosenSlot, request_document
 from egov_sign.flows.requests import Request
 from egov_sign.flows.services import Services
 from egov_sign.flows.store import Reader

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from egov_sign.certs.iin import Iin
 from egov_sign.errors import ConfigurationError
 from egov_sign.flows import condition2, requests, signing
-from egov_sign.flows.documents import RequestContent, read_request
 from egov_sign.flows.engine import Work
 from egov_sign.flows.envelope import SERVICES, Envelope
 from egov_sign.flows.refusals import Answer, reason, refused
 from egov_sign.flows.registers import Provider
+from egov_sign.flows.request_document import RequestContent, read_request
 from egov_sign.flows.requests import Request, State
 from egov_sign.flows.services import Services
 from egov_sign.verdict import Finding

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from egov_sign.errors import StoreError
+from egov_sign.flows.storefiles import index_entry, record_path
 from egov_sign.verdict import Report, SubIndication
 
 if TYPE_CHECKING:
@@ -29,8 +30,6 @@ def check_folder(store: JsonStore) -> Report:
 
 
 def _check_records(store: JsonStore, report: Report) -> set[str]:
-    from egov_sign.flows.jsonstore import index_entry, record_path  # noqa: PLC0415 - each needs the other
-
     expected = set()
     for file in sorted((store.folder / "records").glob("*/*/*")):
         place = _relative(store, file)

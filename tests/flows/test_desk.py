@@ -10,10 +10,10 @@ import pytest
 from egov_sign.errors import ConfigurationError
 from egov_sign.flows import books, journal, reception, signing
 from egov_sign.flows.desk import Identity, ServiceDesk
-from egov_sign.flows.documents import read_request
 from egov_sign.flows.forms import Represented
 from egov_sign.flows.refusals import RefusedError
 from egov_sign.flows.registers import Registers, put_employee
+from egov_sign.flows.request_document import read_request
 from egov_sign.flows.requests import State
 from egov_sign.flows.talon import paper_talon
 from tests.flows.conftest import CALL_FORM, CHILD, DEPUTY, PASSWORD, PERSON, REGISTRAR, Town, build_town
@@ -304,7 +304,24 @@ class TestZhambylPortal:
         assert town.portal.status(session, request.id).status == "Выполнено (результат выдан)"
         assert town.portal.open_result(session, request.id).reasons == ()
         steps = [e.step for e in journal.read(town.services.store) if e.phase == "finished"]
-        assert steps == ["p0", "p1", "c1", "p3", "c2", "p5", "c3", "p7"]
+        assert steps == ["p0", "p1", "c1", "p3", "t9.1", "c2", "p5", "c3", "t9.3", "p7", "t9.4"]
+
+    @pytest.mark.req("R252", "R254", "R255")
+    def test_steps_that_share_a_time_limit_are_measured_together(self, tmp_path: Path) -> None:
+        town = build_town(tmp_path / "store", profile="zhambyl")
+        session = town.log_in()
+        town.clock.advance(300)
+        request = town.portal.order(session, "APPT", "AST01").get()
+        town.portal.fill(session, request.id, SLOT)
+        town.clock.advance(301)
+        town.portal.submit(session, request.id, town.world.certificate("person")).get()
+        sent = town.portal.sign(session, request.id, town.world.signer("person")).get()
+        town.clock.advance(601)
+        town.decide(sent.number)
+        limits = {e.step: e for e in journal.read(town.services.store)}
+        assert (limits["t9.1"].duration_ms, limits["t9.1"].late, limits["t9.1"].breach) == (601_000, True, False)
+        assert (limits["t9.3"].duration_ms, limits["t9.3"].deadline_s, limits["t9.3"].breach) == (601_000, 600, True)
+        assert not limits["t9.4"].late
 
     @pytest.mark.req("R247", "R250", "R253", "R254")
     def test_the_refusals(self, tmp_path: Path) -> None:

@@ -111,6 +111,7 @@ def test_attachment_is_requested_through_the_portal_alone_since_2018() -> None:
     }
 
 
+@pytest.mark.req("R202", "R203", "R204", "R302", "R303", "R304", "R102", "R103", "R104")
 def test_logging_in_is_the_same_for_all_services_of_a_profile() -> None:
     for profile, channel in {(one.profile, one.channel) for one in flows()}:
         first = entrance(profile, channel)
@@ -145,7 +146,7 @@ def test_every_refusal_pattern_of_a_step_means_at_least_one_code() -> None:
         assert any(fnmatchcase(code, pattern) or code.startswith(pattern) for code in rules()), pattern
 
 
-@pytest.mark.req("R1", "R6", "R7", "R9", "R20")
+@pytest.mark.req("R1", "R6", "R7", "R9", "R20", "R506", "R516", "R518")
 def test_the_catalogue_names_the_services_exactly() -> None:
     infos = catalogue.catalogue("astana")
     assert [info.name["ru"] for info in infos] == [
@@ -155,11 +156,13 @@ def test_the_catalogue_names_the_services_exactly() -> None:
     ]
     assert all(info.free for info in infos)
     assert {info.automation for info in infos} == {"полностью автоматизированная"}
-    assert all("1414" in info.contact_centre for info in infos)
+    assert {info.contact_centre for info in infos} == {("1414", "8-800-080-7777")}
     assert "1294" in " ".join(infos[0].legal_basis)
     (zhambyl,) = catalogue.catalogue("zhambyl")
     assert "частично автоматизированная" in zhambyl.automation
     assert "272" in zhambyl.legal_basis[0]
+    order = {info.code: info.automation for info in catalogue.catalogue("order272-2019")}
+    assert ("частично" in order["CALL"], "частично" in order["ATT"]) == (True, False)
 
 
 @pytest.mark.req("R32", "R35", "R37", "R40", "R41", "R42")

@@ -14,11 +14,12 @@ from egov_sign.certs.revocation import Revocation
 from egov_sign.certs.sources import RevocationSources
 from egov_sign.errors import ConfigurationError
 from egov_sign.flows import catalogue, condition2, journal, signing
-from egov_sign.flows.documents import NAMESPACES, read_request
+from egov_sign.flows.documents import NAMESPACES
 from egov_sign.flows.forms import Represented, check_form
 from egov_sign.flows.forms import fields as form_fields
 from egov_sign.flows.portal import StatusScreen
 from egov_sign.flows.refusals import RefusedError
+from egov_sign.flows.request_document import read_request
 from egov_sign.flows.requests import State, load
 from tests.flows.conftest import CALL_FORM, CHILD, DEPUTY, NOW, OTHER, PASSWORD, PERSON, Town
 

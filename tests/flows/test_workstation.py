@@ -11,7 +11,7 @@ from lxml import etree
 
 from egov_sign.clock import parse_time
 from egov_sign.errors import ConfigurationError
-from egov_sign.flows import books, documents, journal, schedule, signing
+from egov_sign.flows import books, journal, outcome_document, schedule, signing
 from egov_sign.flows.desk import Identity, ServiceDesk
 from egov_sign.flows.forms import Represented
 from egov_sign.flows.refusals import RefusedError
@@ -123,7 +123,7 @@ class TestOutcome:
         decision = town.decide(request.number)
         opened = signing.open_signed(town.services, decision.document, "result", town.clock.now())
         assert opened.root is not None
-        content = documents.read_outcome(opened.root)
+        content = outcome_document.read_outcome(opened.root)
         assert content.request_digest == decision.request.document
         assert (content.request_number, content.recipient) == (request.number, PERSON)
         assert content.number == f"{request.number}-R"
@@ -136,7 +136,7 @@ class TestOutcome:
         note = opened.root.find("{*}LegalNote")
         assert note is not None
         assert "равнозначен документу на бумажном носителе" in note.get("ru", "")
-        assert opened.root.findtext("{*}VerificationCode") == documents.verification_code(
+        assert opened.root.findtext("{*}VerificationCode") == outcome_document.verification_code(
             content.number, content.request_digest
         )
 
@@ -151,7 +151,7 @@ class TestOutcome:
         assert decision.refusal.codes == ["CALL_NON_WORKING_DAY", "CALL_NOT_ATTACHED", "CALL_ADDRESS_OUT_OF_AREA"]
         opened = signing.open_signed(town.services, decision.document, "refusal", town.clock.now())
         assert opened.root is not None
-        content = documents.read_outcome(opened.root)
+        content = outcome_document.read_outcome(opened.root)
         assert list(content.codes) == decision.refusal.codes
         assert content.request_number == request.number
         texts = [element.text or "" for element in opened.root.findall(".//{*}Reason/{*}Text")]
