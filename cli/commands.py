@@ -40,8 +40,16 @@ COMMANDS: dict[str, Entry] = {
     "demo": Entry("demo:command", "Play one home call from key to signed certificate, and four refusals."),
     "desk": Entry("", "The provider's workstation (АРМ услугодателя)."),
     "desk inbox": Entry("desk:inbox_command", "List the requests that wait for a decision, those due first."),
+    "desk journal": Entry("desk:journal_command", "Print the journal of calls or of appointments."),
     "desk login": Entry("desk:login_command", "Log in an employee at the provider's workstation."),
     "desk process": Entry("desk:process_command", "Check the grounds of a request and issue the signed outcome."),
+    "document": Entry("", "Documents that people hold."),
+    "document render": Entry("pdf:render_command", "Render signed results and refusals as PDF/A-3."),
+    "extend": Entry("pdf:extend_command", "Add to a signed PDF what it takes to verify it years later."),
+    "flow": Entry("", "The process model of the regulations."),
+    "flow diagram": Entry(
+        "flow:diagram_command", "Draw the diagram of a service, or what happened to a request over it."
+    ),
     "ocsp": Entry("", "Ask OCSP responders."),
     "ocsp query": Entry(
         "ocsp:query_command", "Ask an OCSP responder about a certificate, with a nonce, and judge the answer."
@@ -82,6 +90,7 @@ COMMANDS: dict[str, Entry] = {
         "portal:status_command", "Show the status screen of a request: IIN, number, service, status, term."
     ),
     "sign": Entry("", "Sign documents."),
+    "sign pdf": Entry("pdf:sign_command", "Sign a PDF file: PAdES B-B, or B-T with --tsa."),
     "sign xml": Entry("sign:xml_command", "Sign an XML document in the country's shape."),
     "site": Entry("", "Installations of the services, for trying out."),
     "site init": Entry(

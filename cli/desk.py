@@ -8,6 +8,9 @@ from pathlib import Path
 import click
 
 from egov_sign.clock import format_time
+from egov_sign.flows import books, pages
+from egov_sign.flows.books import Book
+from egov_sign.flows.calendar import zone
 from egov_sign.flows.services import Services
 from egov_sign.flows.workstation import Workstation
 from egov_sign.messages import text
@@ -26,6 +29,7 @@ from .installation import (
 from .keys import load_signer
 from .options import output_options, password_options
 from .output import Output
+from .pdf import load
 
 provider_option = click.option(
     "--provider", default="AST01", show_default=True, envvar="EGOV_SIGN_PROVIDER", help="Code of the organisation."
@@ -72,11 +76,55 @@ def inbox_command(provider: str, services: Services, session_file: Path, output:
         output.data(f"{row.number:<24}  {row.service:<5} {row.recipient.masked()}  {due}")
 
 
+@click.command("journal", epilog="Example: egov-sign desk journal call --csv calls.csv")
+@click.argument("book", type=click.Choice(["call", "appointment"]))
+@click.option("--html", "page", metavar="FILE", help="Write a printable page.")
+@click.option("--csv", "sheet", metavar="FILE", help="Write a table for a spreadsheet.")
+@click.option("--full-numbers", is_flag=True, help="Show IINs in full.")
+@output_options
+@provider_option
+@site_options
+@session_option("desk")
+def journal_command(
+    book: Book,
+    page: str | None,
+    sheet: str | None,
+    full_numbers: bool,
+    provider: str,
+    services: Services,
+    session_file: Path,
+    output: Output,
+) -> None:
+    """Print the journal of calls or of appointments."""
+    workstation = Workstation(services, provider)
+    workstation.resume(session_token(session_file)).get()
+    table = pages.journal(
+        books.rows(services.store, book, provider),
+        book,
+        workstation.provider.name["ru"],
+        zone(workstation.provider.calendar.timezone),
+        doctor=lambda code: getattr(services.registers.doctor(code), "full_name", code),
+        language=output.language,
+        full_numbers=full_numbers,
+    )
+    if page:
+        write_output(page, pages.to_html(table).encode())
+    if sheet:
+        write_output(sheet, pages.to_csv(table).encode("utf-8-sig"))
+    if output.as_json:
+        rows: list[Json] = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
+        output.json({"schema": "egov-sign/journal/1", "book": book, "rows": rows})
+    elif not page and not sheet:
+        for row in table.rows:
+            output.data("  ".join(row))
+
+
 @click.command("process", epilog="Example: egov-sign desk process AST01-CALL-2024-000001 --key head.p12")
 @click.argument("number")
 @click.option("--key", required=True, envvar="EGOV_SIGN_KEY", help="Key of the person who signs for the provider.")
 @click.option("--alias", help="Which key, where the file holds several.")
 @click.option("-o", "--output", "target", help="Write the signed certificate or refusal to this file.")
+@click.option("--pdf", metavar="FILE", help="Write it as a signed PDF, too.")
 @output_options
 @provider_option
 @password_options
@@ -87,6 +135,7 @@ def process_command(
     key: str,
     alias: str | None,
     target: str | None,
+    pdf: str | None,
     provider: str,
     password: Callable[[], str],
     services: Services,
@@ -99,9 +148,15 @@ def process_command(
     """
     workstation = Workstation(services, provider)
     session = workstation.resume(session_token(session_file)).get()
-    decision = workstation.process(session, number, load_signer(key, password, alias, None)).get()
+    signer = load_signer(key, password, alias, None)
+    decision = workstation.process(session, number, signer).get()
     if target:
         write_output(target, decision.document)
+    if pdf:
+        now = services.clock.now()
+        signature = load("pdf_sign").PdfSignature(appearance=load("pdf_appearance").Appearance())
+        rendered = load("pdf_render").PdfRenderer().render(decision.document)
+        write_output(pdf, load("pdf_sign").sign_pdf(rendered, signer, signing_time=now, signature=signature))
     if decision.refusal:
         return show_refusal(output, decision.refusal)
     output.prose(decision.request.state.caption(output.language))

@@ -11,6 +11,8 @@ import click
 
 from egov_sign.clock import format_time
 from egov_sign.errors import ConfigurationError, InputError
+from egov_sign.flows import pages
+from egov_sign.flows.calendar import zone
 from egov_sign.flows.catalogue import OPEN_BUTTON, ORDER_BUTTON, REFRESH_BUTTON, SEND_BUTTON, SIGN_BUTTON
 from egov_sign.flows.forms import Represented, fields
 from egov_sign.flows.portal import Portal
@@ -31,6 +33,7 @@ from .installation import (
 from .keys import certificates_in, load_signer
 from .options import output_options, password_options
 from .output import Output
+from .pdf import load
 from .render import report_lines
 from .screens import status_fields, status_lines
 
@@ -235,16 +238,26 @@ def status_command(request_id: str, services: Services, session_file: Path, outp
 @click.command("result", epilog="Example: egov-sign portal result AST01-CALL-2024-000001 -o result.xml")
 @click.argument("request_id", metavar="REQUEST")
 @click.option("-o", "--output", "target", help="Write the signed document to this file.")
+@click.option("--pdf", metavar="FILE", help="Write it for reading, with the signed XML attached.")
 @output_options
 @site_options
 @session_option("portal")
-def result_command(request_id: str, target: str | None, services: Services, session_file: Path, output: Output) -> int:
+def result_command(
+    request_id: str,
+    target: str | None,
+    pdf: str | None,
+    services: Services,
+    session_file: Path,
+    output: Output,
+) -> int:
     """Open the result of a request and verify it, as of the time it was signed."""
     portal = Portal(services)
     session = portal.resume(session_token(session_file)).get()
     opened = portal.open_result(session, request_id)
     if target:
         write_output(target, opened.document)
+    if pdf:
+        write_output(pdf, load("pdf_render").PdfRenderer().render(opened.document))
     if output.as_json:
         output.json({"schema": "egov-sign/result/1", "file": target, "report": opened.report.to_dict()})
     else:
@@ -253,15 +266,25 @@ def result_command(request_id: str, target: str | None, services: Services, sess
     return of_verdict(opened.report.indication) if not opened.reasons else Exit.INVALID
 
 
-@click.command("cabinet", epilog="Example: egov-sign portal cabinet")
+@click.command("cabinet", epilog="Example: egov-sign portal cabinet --html cabinet.html")
+@click.option("--html", "page", metavar="FILE", help="Write a printable page.")
+@click.option("--full-numbers", is_flag=True, help="Show the IIN in full on the page.")
 @output_options
 @site_options
 @session_option("portal")
-def cabinet_command(services: Services, session_file: Path, output: Output) -> None:
+def cabinet_command(
+    page: str | None, full_numbers: bool, services: Services, session_file: Path, output: Output
+) -> None:
     """List your own requests, oldest first."""
     portal = Portal(services)
     session = portal.resume(session_token(session_file)).get()
     rows = portal.cabinet(session)
+    if page:
+        table = pages.cabinet(
+            rows, str(session.iin), zone("Asia/Almaty"), language=output.language, full_numbers=full_numbers
+        )
+        write_output(page, pages.to_html(table).encode())
+        return
     if output.as_json:
         listed: list[Json] = [request_facts(row, output) for row in rows]
         output.json({"schema": "egov-sign/cabinet/1", "requests": listed})

@@ -34,6 +34,10 @@ class CertificatePool:
         for certificate in certificates:
             self.add(certificate)
 
+    def __iter__(self) -> Iterator[Certificate]:
+        for certificates in self._by_subject.values():
+            yield from certificates
+
     def add(self, certificate: Certificate) -> None:
         """Put one more certificate in; the same one twice counts once."""
         known = self._by_subject.setdefault(certificate.subject, [])

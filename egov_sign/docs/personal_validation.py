@@ -23,7 +23,7 @@ from egov_sign.docs.document import REFUSAL, RESULT, PersonalDocument, read_docu
 from egov_sign.docs.judged import Required, XmlVerdict
 from egov_sign.docs.pdf_text import page_words, squash
 from egov_sign.docs.pdf_validation import PdfValidator, PdfVerdict
-from egov_sign.docs.qr import QrPayload
+from egov_sign.docs.qr import QrPayload, report_qr
 from egov_sign.docs.validation import XmlValidator
 from egov_sign.errors import InputError
 from egov_sign.limits import DEFAULT_LIMITS, Limits
@@ -109,25 +109,6 @@ class PersonalValidator:
         if qr is not None:
             report_qr(qr, payload, pdf.report)
         return verdict
-
-
-def report_qr(scanned: QrPayload, expected: QrPayload, report: Report) -> None:
-    """Hold a scanned code against the one that the document should bear."""
-    if scanned.number != expected.number:
-        report.fail(
-            "QR_NUMBER", SubIndication.HASH_FAILURE, number=scanned.number, expected=expected.number
-        )  # fmt: skip
-    if scanned.digest != expected.digest:
-        report.fail("QR_DIGEST", SubIndication.HASH_FAILURE)
-    if scanned == expected:
-        report.note("QR_SAME", number=scanned.number)
-
-
-def judge_payload(scanned: QrPayload) -> Report:
-    """Return what a payload tells without its document: which one to ask for, and that nothing is proven yet."""
-    report = Report("document", scanned.number, facts={"number": scanned.number, "digest": scanned.digest})
-    report.fail("QR_ALONE", SubIndication.SIGNED_DATA_NOT_FOUND, number=scanned.number)
-    return report
 
 
 def _attached(attachments: dict[str, bytes]) -> tuple[str, bytes] | None:

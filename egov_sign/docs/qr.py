@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from io import BytesIO
 
 from egov_sign.errors import InputError
+from egov_sign.verdict import Report, SubIndication
 
 _FORM = re.compile(r"egov-sign:1:([A-Za-z0-9._:\-]{1,64}):([0-9a-f]{64})")
 
@@ -61,3 +62,22 @@ def qr_svg(text: str) -> str:
     buffer = BytesIO()
     segno.make(text, error="m", boost_error=False, micro=False).save(buffer, kind="svg", border=0, xmldecl=False)
     return buffer.getvalue().decode()
+
+
+def report_qr(scanned: QrPayload, expected: QrPayload, report: Report) -> None:
+    """Hold a scanned code against the one that the document should bear."""
+    if scanned.number != expected.number:
+        report.fail(
+            "QR_NUMBER", SubIndication.HASH_FAILURE, number=scanned.number, expected=expected.number
+        )  # fmt: skip
+    if scanned.digest != expected.digest:
+        report.fail("QR_DIGEST", SubIndication.HASH_FAILURE)
+    if scanned == expected:
+        report.note("QR_SAME", number=scanned.number)
+
+
+def judge_payload(scanned: QrPayload) -> Report:
+    """Return what a payload tells without its document: which one to ask for, and that nothing is proven yet."""
+    report = Report("document", scanned.number, facts={"number": scanned.number, "digest": scanned.digest})
+    report.fail("QR_ALONE", SubIndication.SIGNED_DATA_NOT_FOUND, number=scanned.number)
+    return report

@@ -9,8 +9,8 @@ import pytest
 from egov_sign.docs.pdf_render import PdfRenderer
 from egov_sign.docs.pdf_sign import PdfSignature, sign_pdf
 from egov_sign.docs.pdf_text import page_words, squash
-from egov_sign.docs.personal_validation import PersonalValidator, judge_payload
-from egov_sign.docs.qr import QrPayload
+from egov_sign.docs.personal_validation import PersonalValidator
+from egov_sign.docs.qr import QrPayload, judge_payload
 from egov_sign.docs.xmlsign import sign_enveloped
 from egov_sign.errors import InputError
 from egov_sign.verdict import Indication, Report
