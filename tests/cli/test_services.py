@@ -240,3 +240,42 @@ def test_a_store_without_write_permission(town: Town) -> None:
     assert ran.code == 13
     assert "STORE_READ_ONLY" in ran.err
     assert town.portal("cabinet").code == 0
+
+
+@pytest.mark.req("R10", "R47", "R429", "R440")
+def test_pages_pdf_and_diagram_of_a_case(town: Town) -> None:
+    town.log_in()
+    number = town.sent()
+    assert town.desk("login", "--iin", CLERK, "--password-file", town.employee_secret).code == 0
+    pdf = town.folder / "result.pdf"
+    assert town.desk("process", number, *town.key("right-to-sign"), "--pdf", pdf).code == 0
+    checked = town.call("verify", pdf, "--at", AT, "--trust", town.folder / "pki" / "trust", "--lang", "ru")
+    assert "DOCUMENT_PAGES_SAME" in checked.out
+    assert "DOCUMENT_PROVIDER" not in checked.out
+
+    reading = town.folder / "reading.pdf"
+    assert town.portal("result", number, "--pdf", reading).code == 0
+    assert reading.read_bytes().startswith(b"%PDF-1.7")
+
+    cabinet = town.folder / "cabinet.html"
+    assert town.portal("cabinet", "--html", cabinet, "--lang", "ru").code == 0
+    assert number in cabinet.read_text()
+    assert PERSON not in cabinet.read_text()
+    assert town.portal("cabinet", "--html", cabinet, "--full-numbers").code == 0
+    assert PERSON in cabinet.read_text()
+
+    page, sheet = town.folder / "journal.html", town.folder / "journal.csv"
+    assert town.desk("journal", "call", "--html", page, "--csv", sheet, "--lang", "ru").code == 0
+    assert "Журнал регистрации вызовов" in page.read_text()
+    assert PERSON not in page.read_text() + sheet.read_text()
+    assert number in sheet.read_text()
+    listed = town.desk("journal", "call", "--json", "--full-numbers", "--lang", "en")
+    assert listed.json["rows"][0]["IIN"] == PERSON
+
+    picture = town.folder / "case.svg"
+    ran = town.call("flow", "diagram", "CALL", "--case", number, "--site", town.folder, "-o", picture, "--lang", "ru")
+    assert ran.code == 0, ran.err
+    assert number in picture.read_text()
+    assert picture.read_text().count('class="badge"') >= 5
+    unknown = town.call("flow", "diagram", "CALL", "--case", "none", "--site", town.folder)
+    assert (unknown.code, "REQUEST_UNKNOWN" in unknown.err) == (13, True)
