@@ -44,11 +44,14 @@ COMMANDS: dict[str, Entry] = {
     "desk login": Entry("desk:login_command", "Log in an employee at the provider's workstation."),
     "desk process": Entry("desk:process_command", "Check the grounds of a request and issue the signed outcome."),
     "document": Entry("", "Documents that people hold."),
-    "document render": Entry("pdf:render_command", "Render signed results and refusals as PDF/A-3."),
+    "document render": Entry(
+        "pdf:render_command", "Render signed results and refusals as PDF/A-3, with the signed XML attached."
+    ),
     "extend": Entry("pdf:extend_command", "Add to a signed PDF what it takes to verify it years later."),
     "flow": Entry("", "The process model of the regulations."),
     "flow diagram": Entry(
-        "flow:diagram_command", "Draw the diagram of a service, or what happened to a request over it."
+        "flow:diagram_command",
+        "Draw the diagram of a service from the process model (Приложение 2 of the regulations).",
     ),
     "ocsp": Entry("", "Ask OCSP responders."),
     "ocsp query": Entry(
