@@ -161,15 +161,10 @@ class Name:
 
     def rfc4514(self, separator: str = ",") -> str:
         """Return the string of RFC 4514: the last attribute first."""
-        return separator.join(
-            "+".join(f"{item.label}={_escape(item.text)}" for item in rdn) for rdn in reversed(self.rdns)
-        )
+        return separator.join(["+".join([_written(item) for item in rdn]) for rdn in reversed(self.rdns)])
 
     def __str__(self) -> str:
-        try:
-            return self.rfc4514(", ")
-        except InputError:
-            return "#" + self.der.hex()
+        return _shown(self.der)
 
     def __repr__(self) -> str:
         return f"Name({str(self)!r})"
@@ -183,7 +178,24 @@ class Name:
         return hash(self.normalized)
 
 
+@remembered
+def _shown(encoded: bytes) -> str:
+    try:
+        return Name(encoded).rfc4514(", ")
+    except InputError:
+        return "#" + encoded.hex()
+
+
+def _written(item: Attribute) -> str:
+    return f"{SHORT_NAMES.get(item.oid, item.oid)}={_escape(item.text)}"
+
+
+_SPECIAL = re.compile(r'[,+"\\<>;=\0]|^[ #]| \Z')
+
+
 def _escape(text: str) -> str:
+    if not _SPECIAL.search(text):
+        return text
     escaped = re.sub(r'([,+"\\<>;=])', r"\\\1", text).replace("\x00", "\\00")
     if escaped.startswith((" ", "#")):
         escaped = "\\" + escaped

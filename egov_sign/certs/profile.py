@@ -238,8 +238,10 @@ def _numbers(attributes: tuple[names.Attribute, ...], report: Report) -> tuple[I
 
 def _warn_look_alike(attribute: names.Attribute, report: Report) -> None:
     """Tell of a text that a person would read as ``IIN…`` or ``BIN…`` though it is spelled otherwise."""
+    if attribute.oid not in _NUMBER_ATTRIBUTES:
+        return
     plain = _NOT_ALPHANUMERIC.sub("", unicodedata.normalize("NFKC", attribute.text).lower())
-    if attribute.oid in _NUMBER_ATTRIBUTES and _LOOK_ALIKE.match(plain):
+    if _LOOK_ALIKE.match(plain):
         report.warn("IDENTITY_NUMBER_MISSPELLED", attribute.label)
 
 
