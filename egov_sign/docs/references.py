@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from lxml import etree
 
@@ -114,8 +115,7 @@ class NodeSet:
         return self.node.getroot() if isinstance(self.node, etree._ElementTree) else self.node
 
 
-@dataclass(frozen=True, slots=True)
-class Covered:
+class Covered(NamedTuple):
     """What one reference covers, after its transforms.
 
     Attributes:

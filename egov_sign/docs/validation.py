@@ -282,7 +282,7 @@ def _identify(
     if not fitting:
         report.fail("XML_SIGNATURE_VALUE", SubIndication.SIG_CRYPTO_FAILURE, signature.where)
         return named[0]
-    if len(set(fitting)) > 1:
+    if len(fitting) > 1 and len(set(fitting)) > 1:
         report.fail("SIGNER_CERT_AMBIGUOUS", SubIndication.NO_SIGNING_CERTIFICATE_FOUND, count=len(set(fitting)))
     chosen = fitting[0]
     if any(value != chosen.spki for value in key_info.key_values):

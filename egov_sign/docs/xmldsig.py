@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import binascii
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lxml import etree
 
@@ -40,8 +40,7 @@ ID_ATTRIBUTES = ("Id", "ID", "id", f"{{{c14n.XML_NS}}}id", f"{{{WSU_NS}}}Id")
 """Every spelling of an identifier that some verifier resolves; all of them share one space here."""
 
 
-@dataclass(frozen=True, slots=True)
-class Transform:
+class Transform(NamedTuple):
     """One step from the referenced data to the digested octets.
 
     Attributes:
@@ -57,8 +56,7 @@ class Transform:
     namespaces: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """``ds:Reference``: what is signed, how it becomes octets, and their digest.
 
     Attributes:
@@ -76,8 +74,7 @@ class Reference:
     where: str
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(NamedTuple):
     """``ds:Signature``, its form checked, nothing verified.
 
     Attributes:
@@ -201,11 +198,14 @@ def _read_transform(element: etree._Element, where: str) -> Transform:
             raise _malformed(where, "Transform/XPath")
         scope = tuple((prefix, name) for prefix, name in children[0].nsmap.items() if prefix)
         return Transform(uri, xpath=text_of(children[0]).strip(), namespaces=scope)
-    if uri in c14n.METHODS:
-        return Transform(uri, _inclusive_prefixes(element, where))
-    if uri not in {ENVELOPED, BASE64}:
+    plain = _PLAIN_TRANSFORMS.get(uri)
+    if plain is None:
         raise Refusal("XML_TRANSFORM_REFUSED", SubIndication.FORMAT_FAILURE, where, algorithm=uri)
-    return Transform(uri)
+    prefixes = _inclusive_prefixes(element, where)
+    return Transform(uri, prefixes) if prefixes else plain
+
+
+_PLAIN_TRANSFORMS = {uri: Transform(uri) for uri in (ENVELOPED, BASE64, *c14n.METHODS)}
 
 
 def _inclusive_prefixes(element: etree._Element, where: str) -> tuple[str, ...]:
