@@ -10,7 +10,6 @@ from pathlib import Path
 
 import click
 
-from egov_sign.clock import format_time
 from egov_sign.verdict import Json
 from egov_sign_pki.cases import Case, Lab, catalogue
 from egov_sign_pki.cases.catalogue import NAMESPACES, find
@@ -81,24 +80,11 @@ def _run(command: str, chosen: list[Case], folder: Path | None) -> list[Scored]:
 
 def _list(chosen: list[Case], output: Output) -> None:
     if output.as_json:
-        output.json({"schema": LIST_SCHEMA, "cases": [_described(case) for case in chosen]})
+        output.json({"schema": LIST_SCHEMA, "cases": [case.to_dict() for case in chosen]})
         return
     for case in chosen:
         output.data(f"{case.id}  {case.expected.value} {case.code}".rstrip())
         output.data(f"    {case.definition}")
-
-
-def _described(case: Case) -> dict[str, Json]:
-    return {
-        "id": case.id,
-        "definition": case.definition,
-        "expected": case.expected.value,
-        "code": case.code,
-        "clause": case.clause,
-        "verify_at": format_time(case.at),
-        "twin": case.twin,
-        "domestic": case.domestic,
-    }
 
 
 def _score(scored: Iterable[Scored], output: Output) -> int:

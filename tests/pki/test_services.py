@@ -226,6 +226,11 @@ def test_every_fault_of_lists_and_stamps_does_what_it_says(world: World) -> None
     stale = x509.load_der_x509_crl(reply(world, path, "stale"))
     assert stale.next_update_utc is not None
     assert stale.next_update_utc < world.at
+    numbers = [
+        x509.load_der_x509_crl(der).extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
+        for der in (reply(world, path, "stale"), world.crl("issuer"))
+    ]
+    assert numbers == [0, 41]
     issuer = x509.load_der_x509_certificate(world.certificate("issuer")).public_key()
     assert not x509.load_der_x509_crl(reply(world, path, "bad-signature")).is_signature_valid(issuer)  # type: ignore[arg-type]
     assert world.crl("issuer").startswith(reply(world, path, "truncated"))
