@@ -21,6 +21,7 @@ from egov_sign.certs.certificate import Certificate
 from egov_sign.certs.extensions import ANY_POLICY
 from egov_sign.certs.name import Name
 from egov_sign.certs.path import CertificatePath, CertificatePool, Obstacle, PathSearch
+from egov_sign.certs.path_reports import IssuerPart, certificate_report, path_report
 from egov_sign.certs.path_rules import (
     ALONE_CHECKS,
     ANCHOR_CHECKS,
@@ -31,12 +32,12 @@ from egov_sign.certs.path_rules import (
     ValidationPolicy,
 )
 from egov_sign.certs.trust import TrustStore
-from egov_sign.clock import as_utc, format_time
+from egov_sign.clock import as_utc
 from egov_sign.crypto.keys import PublicKey
 from egov_sign.errors import FetchError, InputError
 from egov_sign.fetch import Fetcher, FetchRequest, OfflineFetcher
 from egov_sign.limits import DEFAULT_LIMITS, Limits
-from egov_sign.verdict import Json, Report, Severity, SubIndication
+from egov_sign.verdict import Report, Severity, SubIndication
 
 _REMEMBERED = 4096
 """Entries of each cache; a full one is emptied."""
@@ -85,23 +86,6 @@ class RevocationChecker(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class _IssuerPart:
-    """The part of a path above the end entity, judged.
-
-    Attributes:
-        path: the issuer, its issuer, and so on up to the anchor.
-        state: the state after the issuer.
-        reports: one for each of ``path``.
-        facts: those of a report on the part alone.
-    """
-
-    path: CertificatePath
-    state: PathState
-    reports: tuple[Report, ...]
-    facts: dict[str, list[Json]]
-
-
 _Index: TypeAlias = tuple[bytes, datetime, int]
 """What the issuers' part of a path is remembered by: the issuer's name, the time, and the state of revocation."""
 
@@ -138,7 +122,7 @@ class CertificateValidator:
         self.limits = limits
         self.fetcher = fetcher or OfflineFetcher()
         self._signatures: dict[tuple[bytes, bytes], bool] = {}
-        self._issuers: dict[_Index, tuple[_Judgement, list[_IssuerPart]]] = {}
+        self._issuers: dict[_Index, tuple[_Judgement, list[IssuerPart]]] = {}
 
     def with_revocation(self, revocation: RevocationChecker | None) -> CertificateValidator:
         """Return a validator that differs in nothing but how it finds out about revocation.
@@ -189,7 +173,7 @@ class CertificateValidator:
             known = self._signatures[index] = _verify(certificate, key)
         return known
 
-    def remember(self, certificate: Certificate, at: datetime, part: _IssuerPart) -> None:
+    def remember(self, certificate: Certificate, at: datetime, part: IssuerPart) -> None:
         """Keep the valid issuers' part of the path of ``certificate`` at the time ``at``."""
         index = self._index(certificate, at)
         if index not in self._issuers:
@@ -270,38 +254,32 @@ class _Judgement:
             best.warn("CERT_PATH_ATTEMPTS", attempts=search.attempts)
         return best
 
-    def complete(self, certificate: Certificate, part: _IssuerPart) -> Report:
+    def complete(self, certificate: Certificate, part: IssuerPart) -> Report:
         """Judge ``certificate`` below an issuers' part that was judged before."""
-        report = _certificate_report(certificate, END_CHECKS)
+        report = certificate_report(certificate, END_CHECKS)
         self.rules.finish(part.state, certificate, report)
         self._check_revocation(certificate, part.state, part.path[-1], report, end=True)
-        facts: dict[str, Json] = {
-            "path": [report.name, *part.facts["path"]],
-            "fingerprints": [certificate.fingerprint, *part.facts["fingerprints"]],
-            "at": format_time(self.rules.at),
-            "evidence": [*_evidence([report]), *part.facts["evidence"]],
-        }
-        return Report("certificate", report.name, children=[report, *part.reports], facts=facts)
+        return part.report_with(certificate, report, self.rules.at)
 
     def _judge_path(self, path: CertificatePath) -> Report:
         certificate, *issuers = path
         part = self._judge_issuers(tuple(issuers))
-        if isinstance(part, _IssuerPart):
+        if isinstance(part, IssuerPart):
             if not self.under_way and all(report.severity < Severity.INDETERMINATE for report in part.reports):
                 self.owner.remember(certificate, self.rules.at, part)
             return self.complete(certificate, part)
-        report = _certificate_report(certificate, ALONE_CHECKS)
+        report = certificate_report(certificate, ALONE_CHECKS)
         self.rules.alone(certificate, report)
-        return _path_report(path, self.rules.at, [report, *part])
+        return path_report(path, self.rules.at, [report, *part])
 
-    def _judge_issuers(self, path: CertificatePath) -> _IssuerPart | list[Report]:
+    def _judge_issuers(self, path: CertificatePath) -> IssuerPart | list[Report]:
         """Judge the issuers from the anchor down; only reports if the rules cannot be followed to the end."""
         anchor = path[-1]
-        report = _certificate_report(anchor, ANCHOR_CHECKS, "trust-anchor")
+        report = certificate_report(anchor, ANCHOR_CHECKS, "trust-anchor")
         reports = [report]
         state = self.rules.start(anchor, report)
         for certificate in reversed(path[:-1]):
-            report = _certificate_report(certificate, ALONE_CHECKS if state is None else ISSUER_CHECKS)
+            report = certificate_report(certificate, ALONE_CHECKS if state is None else ISSUER_CHECKS)
             reports.insert(0, report)
             if state is None:
                 self.rules.alone(certificate, report)
@@ -309,7 +287,7 @@ class _Judgement:
             following = self.rules.descend(state, certificate, report)
             self._check_revocation(certificate, state, anchor, report, end=False)
             state = following
-        return reports if state is None else _IssuerPart(path, state, tuple(reports), _path_facts(path, reports))
+        return reports if state is None else IssuerPart(path, state, tuple(reports))
 
     def _check_revocation(
         self, certificate: Certificate, state: PathState, anchor: Certificate, report: Report, *, end: bool
@@ -353,15 +331,15 @@ class _Judgement:
 
     def _judge_anchor(self, anchor: Certificate) -> Report:
         """Judge a certificate that is itself an anchor: it is relied on, and nobody can revoke it."""
-        report = _certificate_report(anchor, ANCHOR_CHECKS, "trust-anchor")
+        report = certificate_report(anchor, ANCHOR_CHECKS, "trust-anchor")
         self.rules.alone(anchor, report, anchor=True)
-        return _path_report((anchor,), self.rules.at, [report])
+        return path_report((anchor,), self.rules.at, [report])
 
     def _judge_alone(self, certificate: Certificate, search: PathSearch) -> Report:
         """Do step 4."""
-        report = _certificate_report(certificate, ALONE_CHECKS)
+        report = certificate_report(certificate, ALONE_CHECKS)
         self.rules.alone(certificate, report)
-        whole = _path_report((certificate,), self.rules.at, [report])
+        whole = path_report((certificate,), self.rules.at, [report])
         last, obstacle = max(search.obstacles, key=lambda item: item[1].value)
         issuer = str(last.issuer)
         sub = SubIndication.NO_CERTIFICATE_CHAIN_FOUND
@@ -419,37 +397,3 @@ class _Context:
 
 def _verify(certificate: Certificate, key: PublicKey) -> bool:
     return key.verify(certificate.signature, certificate.tbs, certificate.signature_algorithm)
-
-
-def _certificate_report(certificate: Certificate, checks: tuple[str, ...], subject: str = "certificate") -> Report:
-    facts: dict[str, Json] = {
-        "checks": [*checks],
-        "fingerprint": certificate.fingerprint,
-        "not_before": format_time(certificate.not_before),
-        "not_after": format_time(certificate.not_after),
-    }
-    return Report(subject, _label(certificate), facts=facts)
-
-
-def _label(certificate: Certificate) -> str:
-    try:
-        return certificate.subject.common_name or str(certificate.subject)
-    except InputError:
-        return f"{certificate.serial:x}"
-
-
-def _path_report(path: CertificatePath, at: datetime, reports: list[Report]) -> Report:
-    facts: dict[str, Json] = {**_path_facts(path, reports), "at": format_time(at)}
-    return Report("certificate", reports[0].name, children=reports, facts=facts)
-
-
-def _path_facts(path: CertificatePath, reports: Sequence[Report]) -> dict[str, list[Json]]:
-    return {
-        "path": [report.name for report in reports],
-        "fingerprints": [one.fingerprint for one in path],
-        "evidence": _evidence(reports),
-    }
-
-
-def _evidence(reports: Sequence[Report]) -> list[Json]:
-    return [child.facts for report in reports for child in report.children if child.subject == "revocation"]
