@@ -139,8 +139,6 @@ def _check_format(signer: SignerInfo, content: Content, report: Report) -> None:
             report.fail("CMS_ATTRIBUTE_REPEATED", SubIndication.FORMAT_FAILURE, attribute=name)
         elif oid in required and oid not in signer.signed:
             report.fail("CMS_ATTRIBUTE_MISSING", SubIndication.FORMAT_FAILURE, attribute=name)
-    for oid in sorted(signer.signed.repeated - _NAMES.keys()):
-        report.fail("CMS_ATTRIBUTE_REPEATED", SubIndication.FORMAT_FAILURE, attribute=oid)
 
 
 def _is_attribute_set(data: bytes) -> bool:

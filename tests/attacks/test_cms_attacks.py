@@ -174,6 +174,9 @@ def test_row_54_signed_attributes_passed_off_as_content(judged: Judged, signer: 
         ["CMS_ATTRIBUTES_AS_CONTENT", "CMS_SIGNING_CERTIFICATE_UNBOUND"],
         SubIndication.FORMAT_FAILURE,
     )
+    crowded = der_write.set_of(*(attribute(f"1.2.3.{number}", der_write.NULL) for number in range(100)))
+    many = Forgery(signer, content=crowded, without_attributes=True)
+    assert "CMS_ATTRIBUTES_AS_CONTENT" in judged(many.message()).codes, "more than anybody reads"
     good = Forgery(signer, without_attributes=True)
     assert verdict(judged(good.message())) == (["CMS_SIGNING_CERTIFICATE_UNBOUND"], None)
 
@@ -265,6 +268,29 @@ def test_exchanged_algorithms_are_found_by_the_attribute_that_protects_them(judg
         assert verdict(report) == (["CMS_ALGORITHM_PROTECTION"], SubIndication.FORMAT_FAILURE)
     unreadable = {cms.ALGORITHM_PROTECTION: der_write.NULL}
     assert judged(Forgery(signer, unreadable).message()).codes == ["CMS_ALGORITHM_PROTECTION"]
+
+
+def test_rsa_with_parameters_it_does_not_have(rsa_world: World) -> None:
+    """The key's identifier stands for the signature's (RFC 3370, 3.2), with NULL or nothing beside it."""
+    validator = CmsValidator(judge_of(rsa_world))
+    made = Forgery(rsa_world.signer("person")).message()
+    named = algorithms.to_identifier(rsa_world.signer("person").algorithm)
+    key = der_write.oid("1.2.840.113549.1.1.1")
+    position = made.rindex(named)
+
+    def put(parameters: bytes) -> Report:
+        identifier = der_write.sequence(key, parameters)
+        assert len(identifier) == len(named)
+        encoded = made[:position] + identifier + made[position + len(named) :]
+        return validator.validate(encoded, rsa_world.at)
+
+    assert put(der_write.NULL).indication is Indication.VALID
+    assert put(b"\x04\x00").codes == ["CMS_ALGORITHM_UNKNOWN"]
+
+
+def test_signed_attributes_of_other_kinds_may_stand_twice(judged: Judged, signer: KeySigner) -> None:
+    twice = [attribute("1.2.3.4", der_write.integer(number)) for number in range(2)]
+    assert judged(Forgery(signer, more=twice).message()).indication is Indication.VALID
 
 
 def test_a_version_that_does_not_fit(judged: Judged, signer: KeySigner) -> None:

@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 
 from egov_sign.certs.certificate import Certificate
+from egov_sign.crypto import der_write
+from egov_sign.crypto.der import Reader
+from egov_sign.docs import cms, cms_sign
 from egov_sign.docs.timestamp import (
     MessageImprint,
     ResponseStatus,
@@ -178,6 +181,89 @@ def test_a_token_without_certificate_needs_it_from_elsewhere() -> None:
     assert validator.validate(token, CONTENT, AT, candidates=given).report.indication is Indication.VALID
     report = validator.validate(token, CONTENT, AT).report
     assert report.sub_indication is SubIndication.NO_SIGNING_CERTIFICATE_FOUND
+
+
+def signed_info(encoded: bytes) -> bytes:
+    """Return a token that says ``encoded``, whatever that is."""
+    return cms_sign.sign(encoded, signer("tsa"), signing_time=AT, content_type=cms.TST_INFO)
+
+
+def info_with(*more: bytes) -> bytes:
+    """Return the TSTInfo with further fields at its end."""
+    reader = Reader(encode_info(INFO)).enter()
+    fields = []
+    while reader:
+        fields.append(reader.element())
+    return der_write.sequence(*fields, *more)
+
+
+def test_a_critical_extension_that_nobody_knows_is_refused() -> None:
+    def extended(critical: bytes) -> bytes:
+        extension = der_write.sequence(der_write.oid("1.2.3.4"), critical, der_write.octet_string(b""))
+        return signed_info(info_with(der_write.tagged(1, extension)))
+
+    assert validate(extended(b"")).codes == []
+    report = validate(extended(der_write.TRUE))
+    assert report.codes == ["TIMESTAMP_EXTENSION"]
+    assert report.indication is Indication.INDETERMINATE
+
+
+def test_an_authority_may_name_itself_otherwise_than_by_its_subject() -> None:
+    address = der_write.tagged(0, der_write.implicit(6, b"http://127.0.0.1/tsa"))
+    token = TimestampToken.load(signed_info(info_with(address)))
+    assert token.info.tsa is None
+    assert validate(token.encoded).codes == []
+    unreadable = der_write.tagged(0, der_write.tagged(4, der_write.sequence(der_write.NULL)))
+    assert validate(signed_info(info_with(unreadable))).codes == ["TIMESTAMP_AUTHORITY"]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        (der_write.sequence(der_write.integer(-1)),),
+        (der_write.sequence(der_write.implicit(0, b"\x03\xe8")),),
+        (der_write.NULL,),
+        (der_write.TRUE, der_write.TRUE),
+    ],
+)
+def test_a_token_with_impossible_fields_is_unreadable(more: tuple[bytes, ...]) -> None:
+    validate(signed_info(info_with()))
+    with pytest.raises(InputError, match="TIMESTAMP_MALFORMED"):
+        TimestampToken.load(signed_info(info_with(*more)))
+
+
+@pytest.mark.parametrize("time", [b"20240301120000", b"20240301120000.10Z", b"20240301120000+0500", b"20240231120000Z"])
+def test_the_time_of_a_token_is_in_utc_and_exists(time: bytes) -> None:
+    good = encode_info(INFO)
+    fields = Reader(good).enter()
+    parts = [fields.element() for _ in range(5)]
+    parts[4] = der_write.tlv(0x18, time)
+    TimestampToken.load(signed_info(good))
+    with pytest.raises(InputError, match="TIMESTAMP_MALFORMED"):
+        TimestampToken.load(signed_info(der_write.sequence(*parts)))
+
+
+def test_a_refusal_says_why_in_words() -> None:
+    status = der_write.sequence(
+        der_write.integer(ResponseStatus.WAITING),
+        der_write.sequence(der_write.utf8("later"), der_write.utf8("please")),
+        der_write.named_bits(14, 30),
+    )
+    response = TimestampResponse.load(der_write.sequence(status))
+    assert (response.text, response.failures) == ("later\nplease", ("timeNotAvailable", "30"))
+    report = check_response(response, TimestampRequest(IMPRINT))
+    assert report.sub_indication is SubIndication.TRY_LATER
+    assert "please" in str(report.findings[0].params["reason"])
+
+
+def test_a_status_and_a_token_that_contradict_each_other() -> None:
+    token = issue_token(INFO, signer("tsa"))
+    for number, encoded in ((0, b""), (2, token), (9, b"")):
+        answer = der_write.sequence(der_write.sequence(der_write.integer(number)), encoded)
+        with pytest.raises(InputError, match="TIMESTAMP_MALFORMED"):
+            TimestampResponse.load(answer)
+    granted = der_write.sequence(der_write.sequence(der_write.integer(1)), token)
+    assert TimestampResponse.load(granted).status is ResponseStatus.GRANTED_WITH_MODS
 
 
 @pytest.mark.parametrize("cut", [0, 1, 20, 400])

@@ -7,10 +7,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from lxml import etree
 
 from egov_sign.certs.certificate import Certificate
 from egov_sign.certs.profile import Role
 from egov_sign.docs.judged import Required
+from egov_sign.docs.keyinfo import WSSE_NS
 from egov_sign.docs.soap import ACTION, envelope_of
 from egov_sign.docs.soap_parts import Payload, Sender
 from egov_sign.docs.soap_sync import SyncRequest
@@ -166,6 +168,27 @@ def test_the_codes_of_the_gateway() -> None:
     expired = WsseValidator(Judge()).examine(made, AT + timedelta(days=5000))
     assert expired.gateway_code == "SCE005"
     assert examine(made.replace(b"</soap:Envelope>", b"<x/></soap:Envelope>")).gateway_code == "SCE001"
+
+
+def test_headers_that_are_there_are_used() -> None:
+    plain = request().replace(b"<soap:Body>", b"<soap:Header><x/></soap:Header><soap:Body>")
+    made = sign_body(plain, signer("portal", "rsa"))
+    assert examine(made).report.indication is Indication.VALID
+    assert made.count(b"Header>") == 2
+    security = f'<w:Security xmlns:w="{WSSE_NS}"/>'.encode()
+    made = sign_body(plain.replace(b"<x/>", security), signer("portal", "rsa"))
+    assert examine(made).report.indication is Indication.VALID
+    assert made.count(b"w:Security>") == 1
+
+
+def test_a_signed_message_of_an_unknown_kind_is_judged_and_not_read() -> None:
+    made = sign_body(envelope_of(etree.Element("{urn:x}do")), signer("portal", "rsa"))
+    verdict = examine(made)
+    assert verdict.report.codes == ["SOAP_BODY_UNREADABLE"]
+    assert verdict.report.indication is Indication.VALID
+    assert verdict.message is None
+    assert verdict.body is not None
+    assert verdict.body[0].tag == "{urn:x}do"
 
 
 def test_a_signed_envelope_is_not_signed_again() -> None:
