@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shlex
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
@@ -13,7 +15,7 @@ import click
 from egov_sign.verdict import Json
 from egov_sign_pki.cases import Case, Lab, catalogue
 from egov_sign_pki.cases.catalogue import NAMESPACES, find
-from egov_sign_pki.cases.running import Outcome, Scored, run_command, run_own, write_case
+from egov_sign_pki.cases.running import Outcome, Scored, prepare, run_command, run_own, write_case
 
 from .exits import Exit
 from .options import output_options
@@ -71,11 +73,13 @@ def cases_command(
 
 
 def _run(command: str, chosen: list[Case], folder: Path | None) -> list[Scored]:
-    words = shlex.split(command)
-    if folder is not None:
-        return list(run_command(words, chosen, folder))
-    with tempfile.TemporaryDirectory() as scratch:
-        return list(run_command(words, chosen, Path(scratch)))
+    """Run ``command`` over ``chosen`` written to ``folder``, or to one that is deleted afterwards."""
+    with ExitStack() as stack:
+        target = folder or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        places = prepare(chosen, target)
+        scored = run_command(shlex.split(command), places)
+        shown = click.progressbar(scored, len(places), file=sys.stderr, hidden=not sys.stderr.isatty())
+        return list(stack.enter_context(shown))
 
 
 def _list(chosen: list[Case], output: Output) -> None:
