@@ -41,6 +41,7 @@ from egov_sign.verdict import Report, Severity, SubIndication
 
 _REMEMBERED = 4096
 """Entries of each cache; a full one is emptied."""
+_PARTS_OF_AN_ISSUER = 4
 _SHOWN_ALTERNATIVES = 4
 
 
@@ -181,7 +182,9 @@ class CertificateValidator:
                 self._issuers.clear()
             rules = PathRules(at, self.policy, self.limits, _verify)
             self._issuers[index] = _Judgement(self, self.trust, (self.pool,), rules), []
-        self._issuers[index][1].append(part)
+        parts = self._issuers[index][1]
+        if len(parts) < _PARTS_OF_AN_ISSUER and all(known.path != part.path for known in parts):
+            parts.append(part)
 
     def _index(self, certificate: Certificate, at: datetime) -> _Index:
         return certificate.issuer.der, at, 0 if self.revocation is None else self.revocation.revision

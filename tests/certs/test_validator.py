@@ -333,6 +333,17 @@ def test_a_revoked_leaf_is_not_saved_by_what_is_remembered() -> None:
     assert codes(validator.validate(leaf(MIDDLE), AT)) == ["CERT_REVOKED"]
 
 
+def test_certificates_that_are_not_valid_make_the_next_ones_no_slower() -> None:
+    checker = Checker("ТЕСТОВ ТЕСТ")
+    validator = validator_with(checker)
+    costs = []
+    for _ in range(5):
+        checker.asked.clear()
+        assert codes(validator.validate(leaf(MIDDLE), AT)) == ["CERT_REVOKED"]
+        costs.append(len(checker.asked))
+    assert len(set(costs[1:])) == 1
+
+
 def test_what_is_learned_of_an_issuer_is_heard() -> None:
     checker = Checker()
     validator = validator_with(checker)
