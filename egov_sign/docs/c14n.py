@@ -49,7 +49,6 @@ __all__ = [
     "by_uri",
     "canonicalize",
     "lift",
-    "without",
 ]
 
 
@@ -79,8 +78,8 @@ def canonicalize(
         node: an element stands for itself and all below it; a tree for the whole document, processing instructions
             outside the root included.
         method: the algorithm.
-        exclude: elements that are left out with all below them, as the enveloped-signature transform does; none the
-            root, none inside another.
+        exclude: elements below ``node`` that are left out with all below them, as the enveloped-signature transform
+            does; none inside another.
         inclusive_prefixes: the PrefixList of exclusive canonicalisation, ``""`` for the default namespace.
         comments: ``False`` for a node-set without comments, whatever the method says.
 
@@ -92,11 +91,12 @@ def canonicalize(
         return write(
             node, method, Everything(), exclude=exclude, inclusive_prefixes=inclusive_prefixes, comments=comments
         )
-    if exclude:
-        node = without(node, exclude)
-    inherits = not method.exclusive or inclusive_prefixes
-    if inherits and not isinstance(node, etree._ElementTree) and node.getparent() is not None:
-        node = lift(node, method)
+    if isinstance(node, etree._ElementTree):
+        node = _copy_without(node, exclude) if exclude else node
+    elif exclude or (node.getparent() is not None and (not method.exclusive or inclusive_prefixes)):
+        lifted = lift(node, method)
+        _remove_counterparts(node, lifted, exclude)
+        node = lifted
     try:
         return etree.tostring(
             node,
@@ -126,25 +126,14 @@ def lift(element: etree._Element, method: C14nMethod) -> etree._Element:
     return lifted
 
 
-def without(node: Node, elements: Sequence[etree._Element]) -> Node:
-    """Return the counterpart of ``node`` in a copy of its document that lacks ``elements``.
+def _copy_without(tree: etree._ElementTree[etree._Element], elements: Sequence[etree._Element]) -> Node:
+    """Return a copy of ``tree`` that lacks ``elements``.
 
     A copy, because taking an element out and putting it back makes lxml rewrite its prefixes.
-
-    Args:
-        node: an element or a tree.
-        elements: in the document of ``node``, below its root, none inside another; the text after each stays.
     """
-    tree = isinstance(node, etree._ElementTree)
-    apex = node.getroot() if isinstance(node, etree._ElementTree) else node
-    root = apex.getroottree().getroot()
+    root = tree.getroot()
     copied = deepcopy(root)
-    doomed = [_counterpart(copied, element) for element in elements]
-    counterpart = _counterpart(copied, apex)
-    for element in doomed:
-        _remove(element)
-    if not tree:
-        return counterpart
+    _remove_counterparts(root, copied, elements)
     for sibling in reversed(list(root.itersiblings(preceding=True))):
         copied.addprevious(deepcopy(sibling))
     for sibling in reversed(list(root.itersiblings())):
@@ -152,23 +141,30 @@ def without(node: Node, elements: Sequence[etree._Element]) -> Node:
     return copied.getroottree()
 
 
-def _counterpart(root: etree._Element, element: etree._Element) -> etree._Element:
-    """Return the descendant of ``root`` that stands where ``element`` stands in its own document."""
+def _remove_counterparts(apex: etree._Element, copied: etree._Element, elements: Sequence[etree._Element]) -> None:
+    """Remove from ``copied``, a copy of ``apex``, what stands where ``elements`` stand below ``apex``."""
+    for element in [_counterpart(apex, copied, element) for element in elements]:
+        _remove(element)
+
+
+def _counterpart(apex: etree._Element, copied: etree._Element, element: etree._Element) -> etree._Element:
     steps = []
-    parent = element.getparent()
-    while parent is not None:
+    while element is not apex:
+        parent = element.getparent()
+        if parent is None:
+            raise AssertionError("what is left out must lie below what is canonicalised")
         steps.append(parent.index(element))
-        element, parent = parent, parent.getparent()
+        element = parent
     for step in reversed(steps):
-        root = root[step]
-    return root
+        copied = copied[step]
+    return copied
 
 
 def _remove(element: etree._Element) -> None:
     """Remove ``element`` and leave the text after it where it is."""
     parent, before = element.getparent(), element.getprevious()
     if parent is None:
-        raise AssertionError("the root cannot be left out")
+        raise AssertionError("the top cannot be left out")
     if element.tail and before is None:
         parent.text = (parent.text or "") + element.tail
     elif element.tail and before is not None:

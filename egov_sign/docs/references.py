@@ -179,7 +179,9 @@ def cover(
         else:
             raise Refusal("XML_TRANSFORM_REFUSED", SubIndication.FORMAT_FAILURE, where, algorithm=transform.uri)
     octets = _canonical(data, c14n.INCLUSIVE, (), document, where) if isinstance(data, NodeSet) else data
-    document.spend(len(octets), where)
+    # Octets may be few where most of a document is left out; going through it is the work.
+    whole = nodes is not None and isinstance(nodes.node, etree._ElementTree)
+    document.spend(max(len(octets), len(document.whole.octets) if whole else 0), where)
     return Covered(reference, octets, nodes)
 
 
@@ -264,7 +266,7 @@ def describe_scope(covered: Covered) -> dict[str, Json]:
         "element": path_of(nodes.apex) if nodes else None,
         "name": str(nodes.apex.tag) if nodes else None,
         "whole_document": covered.covers_root,
-        "filtered": nodes is not None and nodes.keep is not None,
+        "filtered": any(transform.uri == XPATH for transform in covered.reference.transforms),
         "left_out": [path_of(element) for element in nodes.exclude] if nodes else [],
         "digest": covered.reference.digest,
         "octets": len(covered.octets),

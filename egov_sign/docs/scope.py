@@ -53,10 +53,12 @@ def _uncovered(element: etree._Element, apexes: set[etree._Element]) -> Iterator
 def report_requirements(root: etree._Element, verdict: XmlVerdict, required: Required) -> None:
     """Hold the signers of ``verdict`` and its scope against what is ``required``.
 
-    A requirement on the signer is met by one signature that is not INVALID.
+    Where the whole document is signed, only those count who signed it whole: a signature over a part can be carried
+    into any document, and there speaks for that part alone. Signatures that are INVALID never count.
     """
     report = verdict.report
-    signers = [judged.identity for judged in _standing(verdict) if judged.identity]
-    report_signers(signers, required, report)
-    if required.root and not (report.facts["whole_document_signed"] and required.root in {"*", root.tag}):
+    standing = list(_standing(verdict))
+    over_all = [judged for judged in standing if any(item.covers_root for item in judged.covered)]
+    report_signers([judged.identity for judged in over_all or standing if judged.identity], required, report)
+    if required.root and not (over_all and required.root in {"*", root.tag}):
         report.fail("SIGNED_ROOT_MISMATCH", SubIndication.CUSTOM, path_of(root), required=required.root)

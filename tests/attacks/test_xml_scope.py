@@ -186,3 +186,17 @@ def test_row_29_each_of_several_signatures_is_judged(world: World, validator: Xm
     assert [child.indication for child in bad.children] == [Indication.VALID, Indication.INVALID]
     revoked = sign_element(first.replace(b"<IIN>", b'<IIN Id="iin">'), world.signer("revoked-person"), "iin")
     assert validator.validate(revoked, at).sub_indication is SubIndication.REVOKED
+
+
+def test_row_29_a_part_signed_by_one_does_not_make_them_signer_of_the_whole(
+    world: World, validator: XmlValidator, at: datetime
+) -> None:
+    """A signature over a part, carried into a document that somebody else signed whole."""
+    required = Required(iin="850412110000", root="*")
+    victim, attacker = world.signer("person"), world.signer("other-person")
+    part = sign_element(REQUEST, victim, "note")
+    assert validator.validate(sign_enveloped(part, victim), at, required=required).codes == []
+    carried = sign_enveloped(part.replace(b">850412110000<", b">911130210000<"), attacker)
+    report = validator.validate(carried, at, required=required)
+    assert [child.indication for child in report.children] == [Indication.VALID, Indication.VALID]
+    assert report.codes == ["SIGNER_IIN_MISMATCH"]
