@@ -10,12 +10,10 @@ import click
 
 from egov_sign.certs.validator import CertificateValidator
 from egov_sign.clock import format_time
-from egov_sign.docs.cms_validation import CmsValidator
-from egov_sign.docs.formats import Format, recognise
 from egov_sign.docs.html_report import to_html
+from egov_sign.docs.judge import Detached, DocumentValidator
 from egov_sign.docs.judged import Required
 from egov_sign.docs.qr import QrPayload, judge_payload
-from egov_sign.docs.validation import XmlValidator
 from egov_sign.errors import InputError
 from egov_sign.limits import DEFAULT_LIMITS
 from egov_sign.verdict import SCHEMA, Report
@@ -24,7 +22,6 @@ from .exits import of_verdict
 from .files import read_input, write_output
 from .options import at_option, evidence_options, output_options
 from .output import Output
-from .pdf import load
 from .render import report_lines
 from .requirements import required_options
 
@@ -52,9 +49,9 @@ def command(
 ) -> int:
     """Verify a signed document: VALID, INVALID or INDETERMINATE, and why.
 
-    FILE is signed XML, CMS or PDF, recognised by its content; "-" reads standard input. Every signature is judged, and
-    what cannot be established is INDETERMINATE, never good. Of a PDF that a provider issued, the attached XML is judged
-    as well, and whether both say the same.
+    FILE is signed XML, a message of the gateway, CMS, PDF or a time-stamp, recognised by its content; "-" reads
+    standard input. Every signature is judged, and what cannot be established is INDETERMINATE, never good. Of a PDF
+    that a provider issued, the attached XML is judged as well, and whether both say the same.
     """
     payload = QrPayload.parse(qr) if qr else None
     if file is None:
@@ -66,7 +63,8 @@ def command(
     data = read_input(file, DEFAULT_LIMITS.document_bytes)
     validator = judge()
     try:
-        report = _judge(data, detached, validator, at, required, payload)
+        documents = DocumentValidator(validator)
+        report = documents.validate(data, at, required=required, detached=_content(detached), qr=payload)
     except InputError as error:
         error.where = ", ".join(part for part in (file, error.where) if part)
         raise
@@ -87,23 +85,7 @@ def _show(report: Report, file: str, at: datetime, output: Output) -> None:
             output.data(line)
 
 
-def _judge(
-    data: bytes,
-    detached: Path | None,
-    judge: CertificateValidator,
-    at: datetime,
-    required: Required,
-    payload: QrPayload | None,
-) -> Report:
-    content = read_input(str(detached), DEFAULT_LIMITS.document_bytes) if detached else None
-    match recognise(data):
-        case Format.XML:
-            # A reference names its content by URI, or by nothing at all.
-            contents = {"": content, detached.name: content} if detached and content else {}
-            return XmlValidator(judge).validate(data, at, required=required, contents=contents)
-        case Format.CMS:
-            return CmsValidator(judge).validate(data, at, content=content, required=required)
-        case Format.PDF:
-            validator = load("personal_validation").PersonalValidator(judge)
-            report: Report = validator.examine(data, at, required=required, qr=payload).report
-            return report
+def _content(detached: Path | None) -> Detached | None:
+    if detached is None:
+        return None
+    return Detached(read_input(str(detached), DEFAULT_LIMITS.document_bytes), detached.name)

@@ -100,7 +100,7 @@ def test_standard_input(cli: Cli, world: WorldOnDisk) -> None:
     [
         (b"", "INPUT_EMPTY"),
         (b"hello", "FORMAT_UNKNOWN"),
-        (b"%PDF-1.7\n", "FORMAT_PDF"),
+        (b"%PDF-1.7\n", "PDF_UNREADABLE"),
         (b"<a>", "XML_NOT_WELL_FORMED"),
         (b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', "XML_DTD"),
         (b"\x30\x03\x02\x01\x01", "CMS_MALFORMED"),
