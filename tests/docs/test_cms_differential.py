@@ -5,24 +5,37 @@ Only the signatures are compared: OpenSSL is not asked about trust, and what we 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from asn1crypto import cms as asn1_cms
+from asn1crypto import crl, x509
+from pyhanko.sign.validation import async_validate_detached_cms
+from pyhanko_certvalidator import ValidationContext
 
 from egov_sign.certs.certificate import Certificate
 from egov_sign.crypto import der_write, digests
 from egov_sign.docs import cms, cms_sign
-from egov_sign.docs.cades import add_timestamps
+from egov_sign.docs.cades import add_evidence, add_timestamps
 from egov_sign.docs.cms import SignedData
 from egov_sign.docs.cms_ess import signing_certificate_v2
 from egov_sign.docs.cms_sign import attribute
 from egov_sign.docs.cms_validation import CmsValidator
+from egov_sign.docs.evidence import Evidence
 from egov_sign.errors import InputError
 from egov_sign.verdict import Indication
 from tests.attacks.cms_forging import CONTENT, Forgery
 from tests.docs.cms_openssl import openssl_verifies
 from tests.docs.cms_world import AT, Judge, authority, certificate, signer, world
+from tests.docs.judging import judge_of
+
+load_message: Any = asn1_cms.ContentInfo.load
+load_certificate: Any = x509.Certificate.load
+load_list: Any = crl.CertificateList.load
 
 OTHER = der_write.octet_string(digests.digest("sha256", b"other"))
 
@@ -115,3 +128,30 @@ def test_attributes_out_of_order_are_read_as_they_were_signed(tmp_path: Path) ->
     report = CmsValidator(Judge()).validate(encoded, AT)
     assert report.codes == ["CMS_ATTRIBUTES_UNSORTED"]
     assert report.indication is Indication.VALID
+
+
+@pytest.mark.parametrize("kind", ["rsa", "ec"])
+def test_pyhanko_says_the_same_about_signature_trust_and_time(kind: str) -> None:
+    """Another library's whole verdict: path, revocation, time-stamp."""
+    here = world(kind)
+    context = ValidationContext(
+        trust_roots=[load_certificate(anchor) for anchor in here.anchors],
+        other_certs=[load_certificate(item) for item in here.intermediates],
+        crls=[load_list(here.crl(label)) for label in here.authorities],
+        moment=AT,
+        allow_fetching=False,
+        revocation_mode="hard-fail",
+    )
+    earlier = AT - timedelta(hours=1)
+    made = cms_sign.sign(CONTENT, signer("person", kind), signing_time=AT - timedelta(hours=2), detached=True)
+    stamped = SignedData.load(add_timestamps(SignedData.load(made), authority(earlier, kind)))
+    kept = add_evidence(stamped, Evidence(here.anchors))
+    assert CmsValidator(judge_of(here)).validate(kept, AT, content=CONTENT).indication is Indication.VALID
+    signed_data = load_message(kept)["content"]
+    status = asyncio.run(async_validate_detached_cms(CONTENT, signed_data, signer_validation_context=context))
+    assert (status.intact, status.valid, status.trusted) == (True, True, True)
+    assert status.timestamp_validity is not None
+    assert status.timestamp_validity.trusted
+    assert status.timestamp_validity.timestamp == earlier
+    changed = asyncio.run(async_validate_detached_cms(CONTENT + b".", signed_data, signer_validation_context=context))
+    assert not changed.intact
