@@ -14,11 +14,11 @@ from egov_sign.errors import ConfigurationError, InputError
 from egov_sign.flows import pages
 from egov_sign.flows.calendar import zone
 from egov_sign.flows.catalogue import OPEN_BUTTON, ORDER_BUTTON, REFRESH_BUTTON, SEND_BUTTON, SIGN_BUTTON
-from egov_sign.flows.forms import Represented, fields
+from egov_sign.flows.forms import Field, Represented, fields
 from egov_sign.flows.portal import Portal
 from egov_sign.flows.services import Services
 from egov_sign.limits import DEFAULT_LIMITS
-from egov_sign.messages import text
+from egov_sign.messages import LANGUAGES, text
 from egov_sign.verdict import Json
 
 from .exits import Exit, of_verdict
@@ -88,6 +88,11 @@ def services_command(services: Services, site: Path, output: Output) -> None:
         output.data(f"{row.code:<5} {row.name[output.language]}")
 
 
+def _described(field: Field) -> Json:
+    described: dict[str, Json] = {"name": field.name, "kind": field.kind, "required": field.required}
+    return described | {language: field.caption(language) for language in LANGUAGES}
+
+
 @click.command("form", epilog="Example: egov-sign portal form CALL")
 @click.argument("service", type=click.Choice(SERVICES))
 @output_options
@@ -95,16 +100,12 @@ def form_command(service: str, output: Output) -> None:
     """List the fields of a service's form; * marks those that must be filled."""
     rows = fields(service)
     if output.as_json:
-        listed: list[Json] = [
-            {"name": row.name, "kind": row.kind, "required": row.required, "ru": row.ru, "kk": row.kk, "en": row.en}
-            for row in rows
-        ]
-        output.json({"schema": "egov-sign/form/1", "service": service, "fields": listed})
+        output.json({"schema": "egov-sign/form/1", "service": service, "fields": [_described(row) for row in rows]})
         return
     width = max(len(row.name) for row in rows)
     for row in rows:
         mark = "*" if row.required else " "
-        output.data(f"{mark} {row.name:<{width}}  {getattr(row, output.language)} ({row.kind})")
+        output.data(f"{mark} {row.name:<{width}}  {row.caption(output.language)} ({row.kind})")
 
 
 @click.command(

@@ -7,7 +7,7 @@ serves the certificates of employees (R411) and of those who sign results (R408)
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from egov_sign.certs.certificate import Certificate
@@ -99,6 +99,11 @@ def check_employee(
     return _with(check, reasons)
 
 
+def rejected(check: CertificateCheck) -> list[Finding]:
+    """Return the reasons against an employee's certificate as the desk tells them: ``EMP_CERT_REJECTED`` for each."""
+    return [_because("EMP_CERT_REJECTED", finding, f"DETAIL_{finding.code}") for finding in check.reasons]
+
+
 def reasons_of(report: Report, certificate: Certificate, at: datetime) -> list[Finding]:
     """Return the reasons that the verdict ``report`` on ``certificate`` amounts to, each once."""
     reasons = []
@@ -140,10 +145,15 @@ def _reason_of(finding: Finding) -> Finding:
     if finding.sub_indication in _REVOKED or finding.code == "CERT_ON_HOLD":
         return reason("SIG_CERT_REVOKED", revoked_at=finding.params.get("revoked_at") or "—")
     if finding.sub_indication in _UNKNOWN:
-        return reason("SIG_CERT_REVOCATION_UNKNOWN", detail=finding.code)
+        return _because("SIG_CERT_REVOCATION_UNKNOWN", finding)
     if finding.code in {"CERT_USAGE", "SIG_CERT_USAGE"}:
         return reason("SIG_CERT_USAGE")
-    return reason("SIG_CERT_UNTRUSTED", detail=finding.code)
+    return _because("SIG_CERT_UNTRUSTED", finding)
+
+
+def _because(code: str, finding: Finding, detail: str = "") -> Finding:
+    """Return a reason whose ``detail`` is ``finding``, or its text ``detail``, filled with its parameters."""
+    return replace(reason(code), params=finding.params | {"detail": detail or finding.code})
 
 
 def _each_once(reasons: Iterable[Finding]) -> list[Finding]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from egov_sign.flows.calendar import WorkCalendar
 from egov_sign.flows.model import Flow, Step
 from egov_sign.flows.registers import Provider
 
@@ -38,8 +37,3 @@ def service_due(flow: Flow, sent: datetime, provider: Provider) -> datetime:
 
 def _last_steps(flow: Flow) -> list[Step]:
     return [step for step in flow.steps.values() if not step.next and step.kind != "timed"]
-
-
-def open_from(calendar: WorkCalendar, moment: datetime) -> datetime:
-    """Return ``moment`` if the provider is open then, or else its next opening."""
-    return calendar.received(moment)

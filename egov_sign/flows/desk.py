@@ -60,7 +60,7 @@ def differences(said: Identity, person: Person) -> list[Finding]:
         "birth_date": (said.birth_date, person.birth_date.isoformat()),
     }
     return [
-        reason("GBD_MISMATCH", field, field=field)
+        reason("GBD_MISMATCH", field, field=f"FIELD_{field.upper()}")
         for field, (given, known) in pairs.items()
         if given not in {"", known}
     ]
@@ -70,8 +70,8 @@ def read_iin(text: str) -> Answer[Iin]:
     """Read the recipient's IIN; refusal: ``FORM_FORMAT``, before any register is asked (R122)."""
     try:
         return Answer(Iin.parse(text))
-    except InputError as error:
-        return refused("p2", [reason("FORM_FORMAT", "iin", field="ИИН", detail=error.message)])
+    except InputError:
+        return refused("p2", [reason("FORM_FORMAT", "iin", field="FIELD_IIN", detail="DETAIL_IIN")])
 
 
 def session_refusal(services: Services, session: Desk, *roles: str) -> Refusal | None:
@@ -198,7 +198,7 @@ class ServiceDesk:
             self.services, Certificate.load(signer.certificate), employee, self.provider.bin, now
         )
         if check.reasons:
-            return refused("p5", [reason("EMP_CERT_REJECTED", detail=finding.code) for finding in check.reasons])
+            return refused("p5", condition2.rejected(check))
         with self.services.work() as work:
             request = self._draft(work, request_id)
             document = preparation.document(

@@ -14,9 +14,11 @@ from datetime import date, time
 from functools import cache
 from importlib import resources
 
+from egov_sign import messages
 from egov_sign.certs.iin import Iin
 from egov_sign.errors import InputError
 from egov_sign.flows.refusals import reason
+from egov_sign.messages import Language
 from egov_sign.verdict import Finding
 
 BASES = ("residence", "free_choice", "campaign", "child", "student", "return")
@@ -43,9 +45,6 @@ class Field:
         kind: format.
         required: whether it must be filled.
         longest: most characters.
-        ru: caption in Russian.
-        kk: caption in Kazakh.
-        en: caption in English.
     """
 
     name: str
@@ -53,9 +52,15 @@ class Field:
     kind: str
     required: bool
     longest: int
-    ru: str
-    kk: str
-    en: str
+
+    @property
+    def code(self) -> str:
+        """Code of the caption in the messages."""
+        return f"FIELD_{self.name.upper()}"
+
+    def caption(self, language: Language) -> str:
+        """Return what stands before the field."""
+        return messages.text(self.code, language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +95,15 @@ def check_form(service: str, form: Mapping[str, str], iin: Iin) -> list[Finding]
     findings = []
     if form.get("iin", str(iin)) != str(iin):
         findings.append(reason("FORM_IIN_READONLY", "iin"))
-    findings += [_format_reason(name, "unknown field") for name in form if name not in known and name != "iin"]
+    unknown = [name for name in form if name not in known and name != "iin"]
+    findings += [reason("FORM_FORMAT", name, field=name, detail="FIELD_UNKNOWN") for name in unknown]
     for field in known.values():
         value = form.get(field.name, "")
         if not value.strip():
             if field.required:
-                findings.append(reason("FORM_REQUIRED", field.name, field=field.ru))
+                findings.append(reason("FORM_REQUIRED", field.name, field=field.code))
         elif detail := _wrong(field, value):
-            findings.append(reason("FORM_FORMAT", field.name, field=field.ru, detail=detail))
+            findings.append(reason("FORM_FORMAT", field.name, field=field.code, detail=detail))
     return findings
 
 
@@ -105,10 +111,10 @@ def check_represented(represented: Represented) -> list[Finding]:
     """Return what is wrong with the details of a represented person."""
     try:
         Iin.parse(represented.iin)
-    except InputError as error:
-        return [_format_reason("on_behalf_of", error.message)]
+    except InputError:
+        return [reason("FORM_FORMAT", "on_behalf_of", field="FIELD_ON_BEHALF_OF", detail="DETAIL_IIN")]
     if represented.relation not in {"child", "ward", "principal"}:
-        return [_format_reason("relation", "child, ward, principal")]
+        return [reason("FORM_FORMAT", "relation", field="FIELD_RELATION", detail="DETAIL_RELATION")]
     return []
 
 
@@ -122,16 +128,12 @@ def advice(service: str, form: Mapping[str, str]) -> list[Finding]:
     return []
 
 
-def _format_reason(field: str, detail: str) -> Finding:
-    return reason("FORM_FORMAT", field, field=field, detail=detail)
-
-
 def _wrong(field: Field, value: str) -> str:
     """Return what is wrong with ``value``, or an empty string."""
     if len(value) > field.longest:
-        return f"> {field.longest}"
+        return "DETAIL_TOO_LONG"
     if _CONTROL.search(value):
-        return "U+0000…"
+        return "DETAIL_CONTROL"
     return "" if _FORMATS[field.kind](value) else _EXAMPLES[field.kind]
 
 

@@ -112,10 +112,10 @@ def _data_reliable(case: Case) -> Iterator[Finding]:
     previous = case.form.get("previous_provider", "")
     actual = case.attachment.provider if case.attachment else ""
     if previous and previous != actual:
-        yield reason("DOC_UNRELIABLE", "previous_provider", detail=previous)
+        yield reason("DOC_UNRELIABLE", "previous_provider", detail="DETAIL_PREVIOUS_PROVIDER")
     onset = case.form.get("onset", "")
     if onset and onset > case.calendar.local(case.sent).date().isoformat():
-        yield reason("DOC_UNRELIABLE", "onset", detail=onset)
+        yield reason("DOC_UNRELIABLE", "onset", detail="DETAIL_ONSET")
 
 
 # Home call
@@ -235,7 +235,7 @@ def _choice_left(case: Case) -> Iterator[Finding]:
 def _basis_proven(case: Case) -> Iterator[Finding]:
     """Whoever comes as a student shows that (R522, R523)."""
     if case.form.get("basis") == "student" and not case.request.files:
-        yield reason("DOC_MISSING", "basis", doc="student")
+        yield reason("DOC_MISSING", "basis", doc="DETAIL_STUDENT")
 
 
 _COMMON: list[Rule] = [_addressed_here, _files_unchanged, _representation, _no_other_request, _data_reliable]

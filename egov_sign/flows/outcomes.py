@@ -52,7 +52,7 @@ def check_issuer(
     iin = Iin.parse(issuer.employee.iin)
     now = services.clock.now()
     check = condition2.check_employee(services, certificate, iin, provider.bin, now, roles=roles)
-    return check, [reason("EMP_CERT_REJECTED", detail=finding.code) for finding in check.reasons]
+    return check, condition2.rejected(check)
 
 
 def issue_result(work: Work, case: Case, issuer: Issuer, granted: Granted) -> bytes:

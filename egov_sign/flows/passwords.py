@@ -6,7 +6,6 @@ is checked against a hash in every case, and failures are counted for every IIN,
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import cache
 
 from argon2 import PasswordHasher
@@ -63,7 +62,7 @@ def count_failure(work: Work, services: Services, realm: str, iin: Iin) -> None:
     failed = int(str(_attempts(work, realm, iin).get("failed", 0))) + 1
     entry: Data = {"failed": failed}
     if failed >= services.settings.attempts:
-        entry = {"failed": 0, "locked_until": _iso(work.now + services.settings.lock_time)}
+        entry = {"failed": 0, "locked_until": (work.now + services.settings.lock_time).isoformat()}
     work.unit.put("attempts", f"{realm}-{iin}", entry)
 
 
@@ -75,10 +74,6 @@ def forget_failures(work: Work, realm: str, iin: Iin) -> None:
 def _attempts(work: Work, realm: str, iin: Iin) -> Data:
     record = work.unit.get("attempts", f"{realm}-{iin}")
     return record.data if record else {}
-
-
-def _iso(moment: datetime) -> str:
-    return moment.isoformat()
 
 
 @cache

@@ -145,7 +145,7 @@ class Portal:
         chosen = flow(profile or self.services.settings.profile, service, "portal")
         reasons = check_represented(on_behalf_of) if on_behalf_of else []
         if self.services.registers.provider(provider) is None:
-            reasons.append(reason("FORM_FORMAT", "provider", field="provider", detail=provider))
+            reasons.append(reason("FORM_FORMAT", "provider", field="FIELD_PROVIDER", detail="DETAIL_PROVIDER"))
         if reasons:
             return refused("p3", reasons)
         request_id = str(uuid.uuid4())

@@ -186,12 +186,6 @@ class Registers:
         record = self._reader.get("provider", code)
         return _provider(record.data) if record else None
 
-    def provider_by_bin(self, number: str) -> Provider | None:
-        """Return the provider with this BIN."""
-        for code in self._reader.find("provider", "bin", number):
-            return self.provider(code)
-        return None
-
     def employee(self, iin: str) -> Employee | None:
         """Return the employee with this IIN."""
         record = self._reader.get("employee", iin)
@@ -245,7 +239,7 @@ def put_provider(unit: Unit, provider: Provider) -> None:
         day.isoformat(): [str(opening), str(closing)] for day, (opening, closing) in calendar.working_days.items()
     }
     data = _plain(row)
-    unit.put("provider", provider.code, data, index={"bin": provider.bin})
+    unit.put("provider", provider.code, data)
 
 
 def put_employee(unit: Unit, employee: Employee) -> None:

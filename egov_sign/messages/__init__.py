@@ -39,12 +39,17 @@ def text(code: str, language: Language = "en", params: Mapping[str, Scalar] | No
     """Return the text of ``code`` in ``language``, filled with ``params``.
 
     A code without a text gives the code itself: a verdict is never withheld for want of a translation
-    (a test holds that every code in the source has its three texts).
+    (a test holds that every code in the source has its three texts). A parameter that is itself a code stands for
+    its text, without the final full stop: the name of a field, the reason behind a refusal.
     """
     entry = catalogue().get(code)
     if entry is None:
         return code
-    return entry[language].format_map(_Lenient(params or {}))
+    values = _Lenient(params or {})
+    for name, value in values.items():
+        if isinstance(value, str) and value in catalogue():
+            values[name] = catalogue()[value][language].format_map(values).rstrip(".")
+    return entry[language].format_map(values)
 
 
 def describe(finding: Finding, language: Language = "en") -> str:

@@ -84,7 +84,9 @@ class TestEightActions:
         answer = counter.register(session, request.id, town.world.signer(signer))
         assert answer.refusal is not None
         assert set(answer.refusal.codes) == {"EMP_CERT_REJECTED"}
-        assert {finding.params["detail"] for finding in answer.refusal.reasons} == details
+        assert {str(found.params["detail"]) for found in answer.refusal.reasons} == {
+            f"DETAIL_{name}" for name in details
+        }
         assert counter.register(session, request.id, town.world.signer("employee")).get().number
 
     @pytest.mark.req("R122", "R222", "R322")

@@ -576,3 +576,22 @@ def test_reception_gives_reasons_too(town: Town) -> None:
         profile="zhambyl",
     )
     assert codes_of(answer) == ["APPT_NOT_ATTACHED"]
+
+
+def test_what_a_text_is_filled_with_speaks_its_language(town: Town) -> None:
+    session, request = ordered(town, CALL_FORM | {"phone": "call me"})
+    refusal = town.portal.submit(session, request.id, town.world.certificate("person")).refusal
+    assert refusal is not None
+    assert refusal.texts("ru") == ["Поле контактный телефон заполнено с нарушением формата: +7 717 200 00 00."]
+    assert refusal.texts("kk")[0].startswith("байланыс телефоны өрісі")
+    assert refusal.texts("en") == ["The field contact phone violates the format: +7 717 200 00 00."]
+
+
+def test_the_reason_behind_a_reason_is_told_in_words(town: Town) -> None:
+    sent = town.sent(town.log_in(), "CALL", CALL_FORM)
+    refusal = town.desk.process(town.desk_session(), sent.number, town.world.signer("expired-person")).refusal
+    assert refusal is not None
+    assert refusal.texts("ru")[0].startswith(
+        "Не подтверждена подлинность ЭЦП сотрудника: срок действия регистрационного свидетельства истек (2024"
+    )
+    assert "{" not in "".join(refusal.texts("ru") + refusal.texts("kk") + refusal.texts("en"))

@@ -47,7 +47,9 @@ class TestWhoSigns:
         answer = town.desk.process(town.desk_session(DEPUTY), request.number, town.world.signer(signer))
         assert answer.refusal is not None
         assert set(answer.refusal.codes) == {"EMP_CERT_REJECTED"}
-        assert {finding.params["detail"] for finding in answer.refusal.reasons} == details
+        assert {str(found.params["detail"]) for found in answer.refusal.reasons} == {
+            f"DETAIL_{name}" for name in details
+        }
         assert load(town.services.store, request.id).state is State.REGISTERED
 
     def test_a_registrar_receives_and_does_not_decide(self, town: Town) -> None:
