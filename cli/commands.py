@@ -17,6 +17,15 @@ class Entry(NamedTuple):
 
 
 COMMANDS: dict[str, Entry] = {
+    "case": Entry("", "Cases as folders that can be checked elsewhere."),
+    "case export": Entry(
+        "records:case_export_command",
+        "Write a case into a folder that can be checked elsewhere: request, evidence, result, journal.",
+    ),
+    "case verify": Entry(
+        "records:case_verify_command",
+        "Check an exported case: digests, both signatures as of their times, and that they belong together.",
+    ),
     "cert": Entry("", "Look at certificates and judge them."),
     "cert chain": Entry(
         "cert_judge:chain_command", "List the path of a certificate up to its trust anchor, the certificate first."
@@ -33,16 +42,27 @@ COMMANDS: dict[str, Entry] = {
     "crl": Entry("", "Look at revocation lists and fetch them."),
     "crl fetch": Entry("crl:fetch_command", "Fetch a revocation list and keep it as DER, if it is one."),
     "crl find": Entry(
-        "crl:find_command",
-        "Look a serial number (hexadecimal) up in revocation lists; exit code 10 if it is listed.",
+        "crl:find_command", "Look a serial number (hexadecimal) up in revocation lists; exit code 10 if it is listed."
     ),
     "crl inspect": Entry("crl:inspect_command", "Show issuer, times, number, scope and entries of a revocation list."),
     "demo": Entry("demo:command", "Play one home call from key to signed certificate, and four refusals."),
     "desk": Entry("", "The provider's workstation (АРМ услугодателя)."),
+    "desk apply": Entry(
+        "counter:apply_command",
+        "Apply for a recipient at the desk: ask the register of persons, sign as the employee, give a number.",
+    ),
     "desk inbox": Entry("desk:inbox_command", "List the requests that wait for a decision, those due first."),
     "desk journal": Entry("desk:journal_command", "Print the journal of calls or of appointments."),
     "desk login": Entry("desk:login_command", "Log in an employee at the provider's workstation."),
+    "desk overdue": Entry(
+        "counter:overdue_command",
+        "List the requests whose term has passed without an outcome; exit code 10 if there are any.",
+    ),
     "desk process": Entry("desk:process_command", "Check the grounds of a request and issue the signed outcome."),
+    "desk receive": Entry(
+        "counter:receive_command",
+        "Receive somebody in two procedures: attachment checked, a row in the journal, an oral answer.",
+    ),
     "document": Entry("", "Documents that people hold."),
     "document render": Entry(
         "pdf:render_command", "Render signed results and refusals as PDF/A-3, with the signed XML attached."
@@ -52,6 +72,22 @@ COMMANDS: dict[str, Entry] = {
     "flow diagram": Entry(
         "flow:diagram_command",
         "Draw the diagram of a service from the process model (Приложение 2 of the regulations).",
+    ),
+    "flow list": Entry("process:list_command", "List which services the regulations provide, and on which channels."),
+    "flow run": Entry(
+        "process:run_command", "Play scenarios and tell whether everything went as they say; exit code 10 if not."
+    ),
+    "flow show": Entry(
+        "process:show_command", "Print the regulation's table of steps, from the data that the engine runs on."
+    ),
+    "journal": Entry("", "The journal of an installation."),
+    "journal show": Entry(
+        "records:journal_show_command",
+        "Print the journal: what happened, who acted, how long it took. IINs are masked.",
+    ),
+    "journal verify": Entry(
+        "records:journal_verify_command",
+        "Follow the journal's chain of hashes: a line that was removed, changed or moved is found.",
     ),
     "ocsp": Entry("", "Ask OCSP responders."),
     "ocsp query": Entry(
@@ -98,6 +134,19 @@ COMMANDS: dict[str, Entry] = {
     "site": Entry("", "Installations of the services, for trying out."),
     "site init": Entry(
         "site:init_command", "Make an installation for trying out: a fixture PKI, registers, a provider."
+    ),
+    "store": Entry("", "The store of an installation."),
+    "store check": Entry(
+        "records:store_check_command", "Read the whole store and compare it with its digests, index entries and logs."
+    ),
+    "store export": Entry(
+        "records:store_export_command",
+        'Write all records of KIND, one JSON object a line; "store stats" lists the kinds.',
+    ),
+    "store stats": Entry("records:store_stats_command", "Count what the store holds, by kind."),
+    "survey": Entry("", "The survey of quality and availability."),
+    "survey report": Entry(
+        "records:survey_report_command", "Show how recipients answered the survey, by service, with a small chart."
     ),
     "trust": Entry("", "Root certificates that are trusted where no --trust is given."),
     "trust import": Entry("trust:import_command", "Trust a root certificate from now on."),
