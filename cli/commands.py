@@ -128,6 +128,10 @@ COMMANDS: dict[str, Entry] = {
     "portal status": Entry(
         "portal:status_command", "Show the status screen of a request: IIN, number, service, status, term."
     ),
+    "portal survey": Entry(
+        "portal:survey_command", "Answer the survey of quality and availability, once after the outcome."
+    ),
+    "portal withdraw": Entry("portal:withdraw_command", "Take a request back, as long as nobody works on it."),
     "sign": Entry("", "Sign documents."),
     "sign pdf": Entry("pdf:sign_command", "Sign a PDF file: PAdES B-B, or B-T with --tsa."),
     "sign xml": Entry("sign:xml_command", "Sign an XML document in the country's shape."),

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
 import click
 
 from egov_sign.clock import format_time
-from egov_sign.errors import ConfigurationError, InputError
-from egov_sign.flows import pages
+from egov_sign.errors import ConfigurationError
+from egov_sign.flows import pages, survey
 from egov_sign.flows.calendar import zone
 from egov_sign.flows.catalogue import OPEN_BUTTON, ORDER_BUTTON, REFRESH_BUTTON, SEND_BUTTON, SIGN_BUTTON
 from egov_sign.flows.forms import Field, Represented, fields
@@ -23,6 +21,7 @@ from egov_sign.verdict import Json
 
 from .exits import Exit, of_verdict
 from .files import read_input, write_output
+from .form import form_options, pair
 from .installation import (
     keep_session,
     request_facts,
@@ -115,23 +114,20 @@ def form_command(service: str, output: Output) -> None:
 )
 @click.argument("service", type=click.Choice(SERVICES))
 @click.option("--provider", required=True, help="Code of the medical organisation.")
-@click.option("--field", "pairs", multiple=True, metavar="NAME=VALUE", help="A field of the form; see portal form.")
-@click.option("--form", "form_file", help="Fields from a TOML or JSON file.")
-@click.option("--attach", "files", multiple=True, metavar="KIND=FILE", help="A document, e.g. identity=scan.pdf.")
 @click.option("--for", "represented", metavar="RELATION=IIN", help="Whom you represent: child, ward or principal.")
 @click.option("--key", required=True, envvar="EGOV_SIGN_KEY", help="PKCS#12 or PEM with the certificate to sign with.")
 @output_options
+@form_options
 @password_options
 @site_options
 @session_option("portal")
 def order_command(
     service: str,
     provider: str,
-    pairs: tuple[str, ...],
-    form_file: str | None,
-    files: tuple[str, ...],
     represented: str | None,
     key: str,
+    form: dict[str, str],
+    attached: list[tuple[str, str]],
     password: Callable[[], str],
     services: Services,
     session_file: Path,
@@ -142,9 +138,7 @@ def order_command(
     Nothing is sent yet: the request waits for your signature, see "portal sign". The form's IIN is that of your
     account. The request's identifier is printed.
     """
-    form = (_read_form(form_file) if form_file else {}) | dict(_pair(each, "--field") for each in pairs)
-    attached = [_pair(each, "--attach") for each in files]
-    whom = Represented(*reversed(_pair(represented, "--for"))) if represented else None
+    whom = Represented(*reversed(pair(represented, "--for"))) if represented else None
     certificates = [found for found, has_key in certificates_in(key, password) if has_key]
     if not certificates:
         raise ConfigurationError("KEYSTORE_NO_KEY", "the file has no certificate with its private key", where=key)
@@ -161,25 +155,6 @@ def order_command(
         output.json(request_facts(request, output))
     else:
         output.data(request.id)
-
-
-def _pair(given: str, option: str) -> tuple[str, str]:
-    name, equals, value = given.partition("=")
-    if not equals or not name:
-        raise click.BadParameter(f"{given!r} is not NAME=VALUE", param_hint=option)
-    return name.strip(), value
-
-
-def _read_form(file: str) -> dict[str, str]:
-    data = read_input(file, DEFAULT_LIMITS.attachment_bytes)
-    try:
-        table = json.loads(data) if data.lstrip().startswith(b"{") else tomllib.loads(data.decode("utf-8"))
-    except (ValueError, UnicodeDecodeError) as error:
-        raise InputError("FORM_FILE", f"neither TOML nor JSON: {error}", where=file) from error
-    wrong = [str(name) for name, value in table.items() if not isinstance(value, str | int | float)]
-    if wrong:
-        raise InputError("FORM_FILE", f"not a text or a number: {', '.join(wrong)}", where=file)
-    return {name: str(value) for name, value in table.items()}
 
 
 @click.command("sign", epilog="Example: egov-sign portal sign 3f0c… --key person.p12 --password-file password.txt")
@@ -292,3 +267,35 @@ def cabinet_command(
         return
     for row in rows:
         output.data(f"{row.number or row.id:<36}  {row.service:<5} {row.state.caption(output.language)}")
+
+
+@click.command("withdraw", epilog="Example: egov-sign portal withdraw AST01-CALL-2024-000001")
+@click.argument("request_id", metavar="REQUEST")
+@output_options
+@site_options
+@session_option("portal")
+def withdraw_command(request_id: str, services: Services, session_file: Path, output: Output) -> None:
+    """Take a request back, as long as nobody works on it."""
+    portal = Portal(services)
+    session = portal.resume(session_token(session_file)).get()
+    request = portal.withdraw(session, request_id).get()
+    output.prose(request.state.caption(output.language))
+    if output.as_json:
+        output.json(request_facts(request, output))
+
+
+@click.command("survey", epilog="Example: egov-sign portal survey AST01-CALL-2024-000001 --q1 3 --q2 2")
+@click.argument("request_id", metavar="REQUEST")
+@click.option(
+    "--q1", type=click.IntRange(1, 3), required=True, help="Process and result: 1 not, 2 partly, 3 satisfied."
+)
+@click.option("--q2", type=click.IntRange(1, 3), required=True, help="Information: 1 not, 2 partly, 3 satisfied.")
+@output_options
+@site_options
+@session_option("portal")
+def survey_command(request_id: str, q1: int, q2: int, services: Services, session_file: Path, output: Output) -> None:
+    """Answer the survey of quality and availability, once after the outcome."""
+    portal = Portal(services)
+    session = portal.resume(session_token(session_file)).get()
+    survey.answer(services, session, request_id, q1, q2)
+    output.prose(survey.OPTIONS[q1][output.language])

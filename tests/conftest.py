@@ -8,9 +8,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 pytest_plugins = ["tests.requirement_trace"]
+
+hypothesis.settings.register_profile(
+    "repeatable",
+    derandomize=not os.environ.get("EGOV_SIGN_MUTATIONS"),
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("repeatable")
+"""The same examples in every run, so that a green run stays green; with EGOV_SIGN_MUTATIONS new ones each time."""
 
 ROOT = Path(__file__).resolve().parent.parent
 _LOOPBACK = ("127.", "::1", "localhost")

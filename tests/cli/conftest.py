@@ -7,11 +7,15 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO, TextIOWrapper
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from egov_sign_cli.__main__ import run
+
+if TYPE_CHECKING:
+    from .town import Town
 
 
 @dataclass(frozen=True)
@@ -45,3 +49,21 @@ def cli(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
         return Ran(int(code), captured.out, captured.err)
 
     return call
+
+
+@pytest.fixture(scope="session")
+def ready(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An installation in which checking a password costs little."""
+    folder = tmp_path_factory.mktemp("ready") / "site"
+    assert run(["site", "init", str(folder), "--at", "2024-03-01T05:00:00Z"]) == 0
+    settings = folder / "site.toml"
+    settings.write_text(settings.read_text().replace("= 65536", "= 64"))
+    return folder
+
+
+@pytest.fixture
+def town(tmp_path: Path, cli: Cli, ready: Path) -> Town:
+    """An installation of its own for each test."""
+    from .town import Town
+
+    return Town(tmp_path, cli, ready)
