@@ -9,6 +9,12 @@ from pathlib import Path
 import pytest
 
 from egov_sign.certs.certificate import Certificate
+from egov_sign.certs.path_rules import ValidationPolicy
+from egov_sign.certs.revocation import Revocation
+from egov_sign.certs.sources import RevocationSources
+from egov_sign.certs.trust import TrustStore
+from egov_sign.certs.validator import CertificateValidator
+from egov_sign.docs.judged import Required
 from egov_sign.docs.keyinfo import read_key_info
 from egov_sign.docs.validation import XmlValidator
 from egov_sign.docs.xmldsig import find_signatures, read_signature
@@ -99,3 +105,20 @@ def test_expired_now_and_the_reason_is_explained(corpus: Path) -> None:
     report = validator.validate(data, datetime(2026, 1, 1, tzinfo=UTC))
     assert report.sub_indication is SubIndication.OUT_OF_BOUNDS_NO_POE
     assert "SIGNATURE_TIME_UNPROVEN" in report.codes
+
+
+def test_with_its_authority_as_trust_anchor(corpus: Path) -> None:
+    """Inside its validity the path holds; the only list there is was issued later and says nothing of that time."""
+    base = corpus / "ncanode"
+    data = (base / "Xml_XML_SIGNED_VALID_STRING.xml").read_bytes()
+    trust = TrustStore.from_paths([base / "ca" / "nca_rsa_test.crt"])
+    inside = datetime(2021, 6, 1, tzinfo=UTC)
+    required = Required(iin="123456789011", root="a")
+    unasked = CertificateValidator(trust, policy=ValidationPolicy(check_revocation=False))
+    report = XmlValidator(unasked).validate(data, inside, required=required)
+    assert report.indication is Indication.VALID, report.to_dict()
+    changed = data.replace(b"<b>test</b>", b"<b>Test</b>")
+    assert XmlValidator(unasked).validate(changed, inside).sub_indication is SubIndication.HASH_FAILURE
+    sources = RevocationSources.from_paths([base / "crl" / "nca_rsa_test.crl"])
+    asked = CertificateValidator(trust, revocation=Revocation(sources))
+    assert XmlValidator(asked).validate(data, inside).sub_indication is SubIndication.TRY_LATER
