@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from lxml import etree
@@ -10,20 +10,23 @@ from lxml import etree
 from egov_sign.docs.acceptance import report_signers
 from egov_sign.docs.judged import JudgedSignature, Required, XmlVerdict
 from egov_sign.docs.xmldsig import SIGNATURE, path_of
-from egov_sign.verdict import Indication, SubIndication
+from egov_sign.verdict import Indication, Report, SubIndication
 
 _SHOWN = 20
 """Unsigned elements named in a report; more only make it long."""
 
 
-def report_scope(root: etree._Element, verdict: XmlVerdict) -> None:
-    """Say in the report of ``verdict`` whether the whole document is signed, and if not, which elements are not.
+def standing(verdict: XmlVerdict) -> list[JudgedSignature]:
+    """Return the signatures of ``verdict`` that are not INVALID: those that count for what is covered, and by whom.
 
-    A signature counts here unless it is INVALID: whether its certificate could be judged does not change what it
-    covers.
+    Whether a certificate could be judged does not change what its signature covers.
     """
-    report = verdict.report
-    covered = [item for judged in _standing(verdict) for item in judged.covered if item.nodes]
+    return [judged for judged in verdict.signatures if judged.report.indication is not Indication.INVALID]
+
+
+def report_scope(root: etree._Element, signatures: Sequence[JudgedSignature], report: Report) -> None:
+    """Say in ``report`` whether ``signatures`` cover the whole document, and if not, which elements they do not."""
+    covered = [item for judged in signatures for item in judged.covered if item.nodes]
     whole = any(item.covers_root for item in covered)
     report.facts["whole_document_signed"] = whole
     if whole or root.tag == SIGNATURE:
@@ -33,10 +36,6 @@ def report_scope(root: etree._Element, verdict: XmlVerdict) -> None:
     report.facts["not_signed"] = list(unsigned)
     if covered:
         report.warn("SCOPE_PARTIAL", unsigned[0] if unsigned else "", count=len(unsigned))
-
-
-def _standing(verdict: XmlVerdict) -> Iterator[JudgedSignature]:
-    return (judged for judged in verdict.signatures if judged.report.indication is not Indication.INVALID)
 
 
 def _uncovered(element: etree._Element, apexes: set[etree._Element]) -> Iterator[etree._Element]:
@@ -50,15 +49,15 @@ def _uncovered(element: etree._Element, apexes: set[etree._Element]) -> Iterator
         yield from _uncovered(child, apexes)
 
 
-def report_requirements(root: etree._Element, verdict: XmlVerdict, required: Required) -> None:
-    """Hold the signers of ``verdict`` and its scope against what is ``required``.
+def report_requirements(
+    root: etree._Element, signatures: Sequence[JudgedSignature], required: Required, report: Report
+) -> None:
+    """Hold ``signatures`` and their scope against what is ``required``.
 
     Where the whole document is signed, only those count who signed it whole: a signature over a part can be carried
-    into any document, and there speaks for that part alone. Signatures that are INVALID never count.
+    into any document, and there speaks for that part alone.
     """
-    report = verdict.report
-    standing = list(_standing(verdict))
-    over_all = [judged for judged in standing if any(item.covers_root for item in judged.covered)]
-    report_signers([judged.identity for judged in over_all or standing if judged.identity], required, report)
+    over_all = [judged for judged in signatures if any(item.covers_root for item in judged.covered)]
+    report_signers([judged.identity for judged in over_all or signatures if judged.identity], required, report)
     if required.root and not (over_all and required.root in {"*", root.tag}):
         report.fail("SIGNED_ROOT_MISMATCH", SubIndication.CUSTOM, path_of(root), required=required.root)

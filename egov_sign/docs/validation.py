@@ -40,7 +40,7 @@ from egov_sign.docs.judged import JudgedSignature, Required, XmlVerdict, describ
 from egov_sign.docs.keyinfo import KeyInfo, read_key_info
 from egov_sign.docs.references import XmlDocument, describe_scope
 from egov_sign.docs.refusal import Refusal
-from egov_sign.docs.scope import report_requirements, report_scope
+from egov_sign.docs.scope import report_requirements, report_scope, standing
 from egov_sign.docs.timestamp_validation import TimestampValidator, load_certificates
 from egov_sign.docs.xades import Level, Properties, check_bound, check_counter_signature, read_properties
 from egov_sign.docs.xmldsig import find_signatures, path_of, read_signature
@@ -125,8 +125,9 @@ class XmlValidator:
             verdict.signatures.append(judged)
             report.children.append(judged.report)
         if elements:
-            report_scope(document.root, verdict)
-            report_requirements(document.root, verdict, required)
+            good = standing(verdict)
+            report_scope(document.root, good, report)
+            report_requirements(document.root, good, required, report)
         return verdict
 
     def judge_signature(
