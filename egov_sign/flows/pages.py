@@ -20,6 +20,7 @@ from egov_sign.flows.books import TITLES, Book
 from egov_sign.flows.requests import Request
 from egov_sign.flows.store import Data
 from egov_sign.messages import Language, text
+from egov_sign.messages import catalogue as catalogue_of_texts
 
 _COLUMNS: dict[Book, tuple[str, ...]] = {
     "call": (
@@ -32,6 +33,7 @@ _COLUMNS: dict[Book, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 _DAYS = frozenset({"date", "birth_date", "visit_date"})
+_CODED = frozenset({"channel", "visit_status", "state"})
 _NUMBERS = frozenset({"iin", "entered_by"})
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -117,6 +119,9 @@ def journal(
             return f"{datetime.fromisoformat(written):%d.%m.%Y}"
         if name == "time_received":
             return f"{datetime.fromisoformat(written).astimezone(zone):%H:%M}"
+        if name in _CODED:
+            code = f"PAGE_{name}_{written}".upper()
+            return text(code, language) if code in catalogue_of_texts() else written
         return doctor(written) if name == "doctor" else written
 
     columns = _COLUMNS[book]
