@@ -17,6 +17,7 @@ from egov_sign.messages import text
 from egov_sign.verdict import Json
 
 from .exits import Exit
+from .extra import load
 from .files import write_output
 from .installation import (
     keep_session,
@@ -29,7 +30,6 @@ from .installation import (
 from .keys import load_signer
 from .options import output_options, password_options
 from .output import Output
-from .pdf import load
 
 provider_option = click.option(
     "--provider", default="AST01", show_default=True, envvar="EGOV_SIGN_PROVIDER", help="Code of the organisation."

@@ -8,13 +8,12 @@ from pathlib import Path
 
 import click
 
-from egov_sign.certs.http import HttpFetcher
 from egov_sign.certs.path_rules import ValidationPolicy
 from egov_sign.certs.revocation import Revocation
 from egov_sign.certs.sources import RevocationSources
 from egov_sign.certs.trust import TrustStore, load_certificates
 from egov_sign.certs.validator import CertificateValidator
-from egov_sign.fetch import OfflineFetcher
+from egov_sign.fetch import Fetcher, OfflineFetcher
 
 TRUST_FOLDER = Path(click.get_app_dir("egov-sign", force_posix=False)) / "trust"
 
@@ -49,7 +48,11 @@ def make_validator(
         ConfigurationError: a file of anchors or intermediates cannot be read.
         InputError: a named list or response cannot be read.
     """
-    fetcher = HttpFetcher(allowed_networks=allowed_networks) if online else OfflineFetcher()
+    fetcher: Fetcher = OfflineFetcher()
+    if online:
+        from egov_sign.certs.http import HttpFetcher  # importing it takes as long as an offline verdict
+
+        fetcher = HttpFetcher(allowed_networks=allowed_networks)
     sources = RevocationSources.from_paths([*crls, *responses], fetcher=fetcher)
     return CertificateValidator(
         _trust_store(trust),

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 
 import click
 
@@ -16,11 +14,12 @@ from egov_sign.certs.profile import identify
 from egov_sign.certs.validator import CertificateValidator
 from egov_sign.docs.formats import Format, recognise
 from egov_sign.docs.timestamp_client import TimestampClient, TimestampSource
-from egov_sign.errors import ConfigurationError, UnsupportedError
+from egov_sign.errors import UnsupportedError
 from egov_sign.limits import DEFAULT_LIMITS
 from egov_sign.messages import LANGUAGES, Language
 
 from .exits import Exit, of_verdict
+from .extra import load
 from .files import read_input, write_output
 from .keys import load_signer
 from .options import at_option, evidence_options, output_options, password_options
@@ -29,20 +28,6 @@ from .render import report_lines
 
 SIGNED_SCHEMA = "egov-sign/signed/1"
 tsa_option = click.option("--tsa", metavar="URL", envvar="EGOV_SIGN_TSA", help="Time-stamping authority (RFC 3161).")
-
-
-def load(module: str) -> ModuleType:
-    """Import a module of :mod:`egov_sign.docs` that needs the extra ``pdf``.
-
-    Raises:
-        ConfigurationError: ``PDF_EXTRA`` if it is not installed.
-    """
-    try:
-        return import_module(f"egov_sign.docs.{module}")
-    except ImportError as error:
-        raise ConfigurationError(
-            "PDF_EXTRA", "the libraries for PDF are not installed", hint="pip install 'egov-sign[pdf]'"
-        ) from error
 
 
 def _source(url: str | None) -> TimestampSource | None:

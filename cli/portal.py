@@ -20,6 +20,7 @@ from egov_sign.messages import LANGUAGES, text
 from egov_sign.verdict import Json
 
 from .exits import Exit, of_verdict
+from .extra import load
 from .files import read_input, write_output
 from .form import form_options, pair
 from .installation import (
@@ -32,7 +33,6 @@ from .installation import (
 from .keys import certificates_in, load_signer
 from .options import output_options, password_options
 from .output import Output
-from .pdf import load
 from .render import report_lines
 from .screens import status_fields, status_lines
 

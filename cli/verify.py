@@ -10,7 +10,6 @@ import click
 
 from egov_sign.certs.validator import CertificateValidator
 from egov_sign.clock import format_time
-from egov_sign.docs.html_report import to_html
 from egov_sign.docs.judge import Detached, DocumentValidator
 from egov_sign.docs.judged import Required
 from egov_sign.docs.qr import QrPayload, judge_payload
@@ -71,6 +70,8 @@ def command(
     report.name = file
     _show(report, file, at, output)
     if page:
+        from egov_sign.docs.html_report import to_html
+
         write_output(page, to_html(report, language=output.language, source=data).encode())
     if not len(validator.trust):
         output.prose("hint: nothing is trusted; name the root certificates with --trust FILE")

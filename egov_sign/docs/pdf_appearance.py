@@ -40,8 +40,10 @@ class Appearance:
 
     def __post_init__(self) -> None:
         left, bottom, right, top = self.box
-        if right - left < 80 or top - bottom < 30:
-            raise ConfigurationError("PDF_APPEARANCE", "the visible block of a signature needs at least 80 × 30 points")
+        if right - left < 120 or top - bottom < 40:
+            raise ConfigurationError(
+                "PDF_APPEARANCE", "the visible block of a signature needs at least 120 × 40 points"
+            )
 
 
 def render_appearance(appearance: Appearance, certificate: Certificate, signing_time: datetime) -> bytes:

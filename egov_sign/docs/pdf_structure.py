@@ -289,11 +289,30 @@ def _read_store(reader: PdfFileReader) -> Evidence:
 
 
 def _read_attachments(reader: PdfFileReader, limits: Limits) -> dict[str, bytes]:
-    """Return the files associated with the document (ISO 32000-2, 14.13); their names are told, and never used."""
+    """Return the files embedded in the document; their names are told, and never used.
+
+    A file may be found by the list of associated files or by the tree of names (ISO 32000-2, 14.13 and 7.11.4); the
+    same file in both is one, another under the same name is told apart.
+    """
+    named = entry(entry(reader.root, "/Names", {}), "/EmbeddedFiles", generic.DictionaryObject())
     found: dict[str, bytes] = {}
-    for specification in _items(reader.root, "/AF"):
-        name = entry(specification, "/UF", entry(specification, "/F", ""))
-        found[str(name)] = bytes(specification["/EF"]["/F"].data)
+    for specification in [*_items(reader.root, "/AF"), *_in_name_tree(named)]:
+        name = str(entry(specification, "/UF", entry(specification, "/F", "")))
+        data = bytes(specification["/EF"]["/F"].data)
+        while found.get(name, data) != data:
+            name += "′"
+        found[name] = data
         if sum(map(len, found.values())) > limits.attachment_bytes:
             raise LimitError("PDF_LIMIT", "the files embedded in the PDF are too large")
     return found
+
+
+def _in_name_tree(root: generic.DictionaryObject) -> Iterator[Any]:
+    waiting, seen = [(root, 0)], set[int]()
+    while waiting:
+        node, depth = waiting.pop()
+        if id(node) in seen or depth > _DEPTH:
+            continue
+        seen.add(id(node))
+        yield from _items(node, "/Names")[1::2]
+        waiting.extend((child, depth + 1) for child in reversed(_items(node, "/Kids")))

@@ -58,7 +58,7 @@ class PersonalValidator:
 
     def __init__(self, judge: CertificateJudge | None, *, limits: Limits = DEFAULT_LIMITS) -> None:
         self._pdf = PdfValidator(judge, limits=limits)
-        self._xml = XmlValidator(judge, limits=limits)
+        self._judge = judge
         self._limits = limits
 
     def examine(
@@ -84,15 +84,19 @@ class PersonalValidator:
         """
         pdf = self._pdf.examine(data, at, required=required, certificates=certificates)
         verdict = PersonalVerdict(pdf.report, pdf)
-        signed_xml = _attached(pdf.file.attachments)
-        if signed_xml is None:
-            if qr is not None:
-                pdf.report.fail("DOCUMENT_XML_MISSING", SubIndication.SIGNED_DATA_NOT_FOUND)
+        claiming = _attached(pdf.file.attachments)
+        if len(claiming) > 1:
+            pdf.report.fail("DOCUMENT_XML_SEVERAL", SubIndication.FORMAT_FAILURE, count=len(claiming))
+        if not claiming and qr is not None:
+            pdf.report.fail("DOCUMENT_XML_MISSING", SubIndication.SIGNED_DATA_NOT_FOUND)
+        if len(claiming) != 1:
             return verdict
-        name, xml = signed_xml
+        name, xml = claiming[0]
         try:
             document = read_document(xml, limits=self._limits)
-            judged = self._xml.examine(xml, at, required=Required(root="*"), certificates=certificates)
+            judged = XmlValidator(self._judge, limits=self._limits).examine(
+                xml, at, required=Required(root="*"), certificates=certificates
+            )
         except InputError as error:
             pdf.report.fail("DOCUMENT_XML_UNREADABLE", SubIndication.FORMAT_FAILURE, name, reason=error.message)
             return verdict
@@ -111,11 +115,10 @@ class PersonalValidator:
         return verdict
 
 
-def _attached(attachments: dict[str, bytes]) -> tuple[str, bytes] | None:
-    """Return the one attachment that claims to be a result or a refusal, by what it holds."""
-    spaces = (RESULT.encode(), REFUSAL.encode())
-    found = [(name, data) for name, data in sorted(attachments.items()) if any(space in data for space in spaces)]
-    return found[0] if len(found) == 1 else None
+def _attached(attachments: dict[str, bytes]) -> list[tuple[str, bytes]]:
+    """Return the attachments that claim to be a result or a refusal, by what they hold in whatever encoding."""
+    claims = [name.encode(encoding) for name in (RESULT, REFUSAL) for encoding in ("utf-8", "utf-16-le", "utf-16-be")]
+    return [(name, data) for name, data in sorted(attachments.items()) if any(claim in data for claim in claims)]
 
 
 def _report_provider(document: PersonalDocument, judged: XmlVerdict, pdf: PdfVerdict) -> None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 
+from egov_sign.flows import catalogue
 from egov_sign.flows.diagram_graph import Diagram, Edge, Kind, LegendItem, Link, Node
 from egov_sign.flows.model import Flow, Step
 from egov_sign.messages import Language, text
@@ -55,11 +56,6 @@ def diagram(flow: Flow, language: Language = "ru") -> Diagram:
         language: of the texts; the regulation's own is Russian.
     """
     return _Builder(flow, language).build()
-
-
-def service_name(service: str, language: Language) -> str:
-    """Return the name of a service as the regulation gives it (R1), or its translation."""
-    return text(f"DIAGRAM_SERVICE_{service}", language)
 
 
 def source_line(profile: str, language: Language) -> str:
@@ -118,7 +114,7 @@ class _Builder:
         code = f"DIAGRAM_{self.side.upper()}" + ("" if self.flow.profile == "astana" else "_LATER")
         return Diagram(
             id=self.flow.name.replace("/", "-"),
-            title=text(code, self.language, {"service": service_name(self.flow.service, self.language)}),
+            title=text(code, self.language, {"service": catalogue.name_of(self.flow.service, self.language)}),
             subtitle=source_line(self.flow.profile, self.language),
             lanes=tuple(lane for lane in order if lane in present),
             nodes=tuple(self.nodes),

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from egov_sign.flows.diagram import legend, service_name, source_line, term
+from egov_sign.flows import catalogue
+from egov_sign.flows.diagram import legend, source_line, term
 from egov_sign.flows.diagram_graph import Diagram, Edge, Kind, Link, Node
 from egov_sign.flows.model import Flow, Step, flow
 from egov_sign.messages import Language, text
@@ -72,7 +73,7 @@ def _form(
 ) -> Diagram:
     return Diagram(
         id=f"{source.profile}-book-{form}",
-        title=text(f"DIAGRAM_BOOK_{form}", language, {"service": service_name(source.service, language)}),
+        title=text(f"DIAGRAM_BOOK_{form}", language, {"service": catalogue.name_of(source.service, language)}),
         subtitle=source_line(source.profile, language),
         lanes=lanes,
         nodes=nodes,

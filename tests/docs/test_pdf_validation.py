@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import pytest
 from egov_sign.certs.certificate import Certificate
 from egov_sign.docs.evidence import evidence_for
 from egov_sign.docs.judged import Required
-from egov_sign.docs.pdf_appearance import Appearance
+from egov_sign.docs.pdf_appearance import DOCUMENT_FRAME, Appearance, render_appearance
 from egov_sign.docs.pdf_sign import (
     PdfSignature,
     Permission,
@@ -155,6 +156,21 @@ def test_the_visible_block_shows_who_signed(tmp_path: Path) -> None:
     assert "ТЕСТОВА АЙГЕРІМ" in done.stdout.decode()
     with pytest.raises(ConfigurationError, match="PDF_APPEARANCE"):
         Appearance(box=(0, 0, 10, 10))
+
+
+@pytest.mark.parametrize("box", [DOCUMENT_FRAME, (0, 0, 120, 40), (0, 0, 400, 40)])
+def test_the_visible_block_holds_all_its_lines_whatever_its_size(
+    box: tuple[float, float, float, float], tmp_path: Path
+) -> None:
+    if not shutil.which("pdftotext"):
+        pytest.skip("needs pdftotext of poppler")
+    head = Certificate.load(pdf_world().certificate("head"))
+    (tmp_path / "block.pdf").write_bytes(render_appearance(Appearance(box=box), head, AT))
+    done = subprocess.run(["pdftotext", "-bbox", tmp_path / "block.pdf", "-"], capture_output=True, check=True)
+    shown = done.stdout.decode()
+    lower = [float(value) for value in re.findall(r'yMax="([\d.]+)"', shown)]
+    assert max(lower) <= box[3] - box[1]
+    assert head.not_after.strftime("%d.%m.%Y") in shown
 
 
 def test_the_signer_must_be_whom_the_caller_asks_for() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cache
 
 import pytest
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
 from egov_sign.docs.pdf_render import PdfRenderer
 from egov_sign.docs.pdf_sign import PdfSignature, sign_pdf
@@ -17,7 +19,7 @@ from egov_sign.verdict import Indication, Report
 from egov_sign_pki.world import World
 from tests.docs.cms_world import AT
 from tests.docs.pdf_samples import result_xml
-from tests.docs.pdf_world import judge, pdf_world
+from tests.docs.pdf_world import judge, pdf_world, updated
 
 NUMBER = "AST01-CALL-2024-000123-S"
 
@@ -80,6 +82,45 @@ def with_attachment(shown: bytes, attached: bytes) -> bytes:
             return values | {"xml": attached.decode()}, moment
 
     return Mixed().render(shown)
+
+
+def attach(pdf: bytes, name: str, data: bytes, *, tree: bool) -> bytes:
+    """Return ``pdf`` with one more embedded file: among the associated files, or in the tree of names alone."""
+
+    def change(writer: IncrementalPdfFileWriter) -> None:
+        key = generic.NameObject
+        file = writer.add_object(generic.StreamObject(stream_data=data))
+        specification = generic.DictionaryObject({
+            key("/Type"): key("/Filespec"), key("/UF"): generic.TextStringObject(name),
+            key("/EF"): generic.DictionaryObject({key("/F"): file}),
+        })  # fmt: skip
+        reference = writer.add_object(specification)
+        if tree:
+            names = writer.root["/Names"]["/EmbeddedFiles"]["/Names"]
+            names.extend([generic.TextStringObject("z"), reference])
+            writer.update_container(names)
+        else:
+            writer.root["/AF"].append(reference)
+            writer.update_container(writer.root["/AF"])
+
+    return updated(pdf, change)
+
+
+@pytest.mark.parametrize("tree", [True, False])
+@pytest.mark.parametrize("name", ["document.xml", "other.xml"])
+def test_a_second_xml_that_claims_to_be_the_document(name: str, tree: bool) -> None:
+    other = issued_xml("AST01-CALL-2024-000777")
+    twice = attach(PdfRenderer().render(issued_xml()), name, other, tree=tree)
+    report = check(sign_pdf(twice, pdf_world().signer("head"), signing_time=AT))
+    assert "DOCUMENT_XML_SEVERAL" in report.codes
+    assert report.indication is Indication.INVALID
+
+
+def test_another_file_beside_the_document_is_no_harm() -> None:
+    beside = attach(PdfRenderer().render(issued_xml()), "note.txt", b"hello", tree=False)
+    report = check(sign_pdf(beside, pdf_world().signer("head"), signing_time=AT))
+    assert report.indication is Indication.VALID, report.to_dict()
+    assert report.facts["attachments"] == ["document.xml", "note.txt"]
 
 
 def test_an_xml_that_nobody_signed_is_not_made_good_by_the_pdf() -> None:
