@@ -10,11 +10,11 @@ from typing import Protocol
 from egov_sign.certs.algorithm_policy import AlgorithmPolicy
 from egov_sign.certs.certificate import Certificate
 from egov_sign.certs.profile import Identity
-from egov_sign.clock import format_time
+from egov_sign.clock import format_time, parse_time
 from egov_sign.crypto.keys import PublicKey
 from egov_sign.docs.judged import Required
 from egov_sign.errors import InputError
-from egov_sign.verdict import Report, Severity, SubIndication
+from egov_sign.verdict import Finding, Report, Severity, SubIndication
 
 
 class CertificateJudge(Protocol):
@@ -37,7 +37,9 @@ def judge_certificate(
     """Add the verdict on ``certificate`` at ``at`` to ``report`` (ETSI EN 319 102-1, 5.2.6 and 5.3.4).
 
     A certificate that has expired by ``at`` does not refute the signature, which may have been made before: that is
-    INDETERMINATE, OUT_OF_BOUNDS_NO_POE, unless the signature itself says that it was made afterwards.
+    INDETERMINATE, OUT_OF_BOUNDS_NO_POE, unless the signature itself says that it was made afterwards. A revocation by
+    ``at`` does refute it, unless the signature says that it was made before: a claim proves nothing, but it leaves the
+    matter open: INDETERMINATE, REVOKED_NO_POE.
 
     Args:
         judge: judges it; without one, nothing is known of it.
@@ -52,6 +54,8 @@ def judge_certificate(
         return
     verdict = judge.validate(certificate, at, candidates=candidates)
     report.children.append(verdict)
+    if made_at is not None:
+        _excuse_later_revocation(verdict, made_at)
     if at <= certificate.not_after or (made_at is not None and made_at > certificate.not_after):
         return
     _excuse_expiry(verdict)
@@ -67,10 +71,22 @@ def _excuse_expiry(verdict: Report) -> None:
     """Turn EXPIRED, which is final for a certificate, into what it means for a signature of unproven time."""
     for part, finding in list(verdict.walk()):
         if finding.sub_indication is SubIndication.EXPIRED:
-            place = part.findings.index(finding)
-            part.findings[place] = replace(
-                finding, severity=Severity.INDETERMINATE, sub_indication=SubIndication.OUT_OF_BOUNDS_NO_POE
-            )
+            _excuse(part, finding, SubIndication.OUT_OF_BOUNDS_NO_POE)
+
+
+def _excuse_later_revocation(verdict: Report, made_at: datetime) -> None:
+    """Turn REVOKED into REVOKED_NO_POE where the revocation is later than the time that the signature claims."""
+    for depth, certificate in enumerate(verdict.children):
+        sub = SubIndication.REVOKED_CA_NO_POE if depth else SubIndication.REVOKED_NO_POE
+        for part, finding in list(certificate.walk()):
+            revoked_at = finding.params.get("revoked_at")
+            if finding.sub_indication is SubIndication.REVOKED and revoked_at and made_at < parse_time(str(revoked_at)):
+                _excuse(part, finding, sub)
+
+
+def _excuse(part: Report, finding: Finding, sub: SubIndication) -> None:
+    place = part.findings.index(finding)
+    part.findings[place] = replace(finding, severity=Severity.INDETERMINATE, sub_indication=sub)
 
 
 def accept_algorithms(

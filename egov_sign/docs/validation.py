@@ -189,7 +189,8 @@ class XmlValidator:
         judged.identity = identity = identify(certificate)
         report.facts["signer"] = describe_signer(certificate, identity)
         report.findings.extend(identity.findings)
-        judge_certificate(judge, certificate, best, report, candidates)
+        claimed = properties.signing_time if properties else None
+        judge_certificate(judge, certificate, best, report, candidates, made_at=claimed)
 
         # 6. Acceptance
         self._accept(check, certificate, identity, best)

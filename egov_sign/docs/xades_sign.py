@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence
 from datetime import datetime
+from xml.sax.saxutils import escape
 
 from lxml import etree
 
@@ -46,8 +47,9 @@ def signed_properties(
 
     def make(identifier: str, references: Sequence[str]) -> Extra:
         properties = f"{identifier}-properties"
+        mime_type = escape(media_type)
         formats = "".join(
-            f'<xades:DataObjectFormat ObjectReference="#{reference}"><xades:MimeType>{media_type}</xades:MimeType>'
+            f'<xades:DataObjectFormat ObjectReference="#{reference}"><xades:MimeType>{mime_type}</xades:MimeType>'
             "</xades:DataObjectFormat>"
             for reference in references
         )
