@@ -24,7 +24,7 @@ from egov_sign.errors import ConfigurationError, InputError
 from egov_sign.flows import condition2, evidence, preparation, queries, registration, requests, sessions, signing
 from egov_sign.flows.attachments import AttachedFile, check_file, describe_file
 from egov_sign.flows.deadlines import service_due
-from egov_sign.flows.employees import Desk, masked
+from egov_sign.flows.employees import WORKING_ROLES, Desk, masked
 from egov_sign.flows.engine import Run, Work
 from egov_sign.flows.forms import Represented, check_form, check_represented
 from egov_sign.flows.model import flow
@@ -74,11 +74,12 @@ def read_iin(text: str) -> Answer[Iin]:
         return refused("p2", [reason("FORM_FORMAT", "iin", field="FIELD_IIN", detail="DETAIL_IIN")])
 
 
-def session_refusal(services: Services, session: Desk, *roles: str) -> Refusal | None:
-    """Return why ``session`` may not go on: it has ended, or the employee has none of ``roles``."""
+def session_refusal(services: Services, session: Desk, provider: str) -> Refusal | None:
+    """Return why ``session`` may not go on at ``provider``: it has ended, or the employee does not work there."""
     if not sessions.is_open(services, session.session):
         return Refusal("", (reason("AUTH_SESSION_EXPIRED"),))
-    return None if session.may(*roles) else Refusal("", (reason("EMP_NO_ROLE"),))
+    works_there = session.employee.provider == provider and session.may(*WORKING_ROLES)
+    return None if works_there else Refusal("", (reason("EMP_NO_ROLE"),))
 
 
 class ServiceDesk:
@@ -119,7 +120,7 @@ class ServiceDesk:
         Raises:
             ConfigurationError: ``FLOW_NOT_PROVIDED``.
         """
-        if (refusal := session_refusal(self.services, session, "registrar", "signer", "head")) is not None:
+        if (refusal := session_refusal(self.services, session, self.provider.code)) is not None:
             return Answer(None, refusal)
         chosen = flow(profile or self.services.settings.profile, service, "desk")
         answer = read_iin(recipient.iin)
@@ -153,7 +154,7 @@ class ServiceDesk:
 
     def fill(self, session: Desk, request_id: str, form: Mapping[str, str]) -> Answer[Request]:
         """Fill in fields of the form; refusals: ``AUTH_SESSION_EXPIRED``."""
-        if (refusal := session_refusal(self.services, session, "registrar", "signer", "head")) is not None:
+        if (refusal := session_refusal(self.services, session, self.provider.code)) is not None:
             return Answer(None, refusal)
         with self.services.work() as work:
             request = self._draft(work, request_id)
@@ -163,7 +164,7 @@ class ServiceDesk:
 
     def scan(self, session: Desk, request_id: str, name: str, content: bytes, kind: str) -> Answer[AttachedFile]:
         """Attach a scanned document (R126); refusals: ``FORM_ATTACHMENT_TYPE``, ``FORM_ATTACHMENT_SIZE``."""
-        if (refusal := session_refusal(self.services, session, "registrar", "signer", "head")) is not None:
+        if (refusal := session_refusal(self.services, session, self.provider.code)) is not None:
             return Answer(None, refusal)
         reasons = check_file(name, content, self.services.limits)
         if reasons:
@@ -182,7 +183,7 @@ class ServiceDesk:
         Refusals: ``FORM_…``; ``EMP_CERT_REJECTED`` for every reason against the employee's certificate (R411);
         ``SIG_INVALID``; ``GBD_…``.
         """
-        if (refusal := session_refusal(self.services, session, "registrar", "signer", "head")) is not None:
+        if (refusal := session_refusal(self.services, session, self.provider.code)) is not None:
             return Answer(None, refusal)
         draft = self._draft(None, request_id)
         reasons = check_form(draft.service, draft.form, draft.applicant)

@@ -69,7 +69,7 @@ def receive(
     Raises:
         ConfigurationError: ``FLOW_NOT_PROVIDED`` where the regulation has no such channel.
     """
-    if (refusal := session_refusal(services, session, "registrar", "signer", "head")) is not None:
+    if (refusal := session_refusal(services, session, session.employee.provider)) is not None:
         return Answer(None, refusal)
     chosen = flow(profile or services.settings.profile, service, channel)
     answer = read_iin(recipient.iin)

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from egov_sign.crypto.signer import Signer
 from egov_sign.docs.soap_async import MessageType
 from egov_sign.errors import ConfigurationError
-from egov_sign.flows import employees, evidence, gateway, grounds, outcomes, queries, requests, schedule, sessions
+from egov_sign.flows import employees, evidence, gateway, grounds, outcomes, queries, requests, schedule
 from egov_sign.flows.deadlines import due_at
+from egov_sign.flows.desk import session_refusal
 from egov_sign.flows.employees import Desk
 from egov_sign.flows.engine import Work
 from egov_sign.flows.envelope import SERVICES, Envelope
@@ -82,9 +83,10 @@ class Workstation:
         """Return the registered requests that wait for a decision, those that are due first.
 
         Raises:
-            RefusedError: ``AUTH_SESSION_EXPIRED``.
+            RefusedError: ``AUTH_SESSION_EXPIRED``, ``EMP_NO_ROLE``.
         """
-        self._check(session)
+        if (refusal := session_refusal(self.services, session, self.provider.code)) is not None:
+            raise RefusedError(refusal)
         waiting = [
             request
             for state in (State.REGISTERED, State.IN_PROCESSING)
@@ -99,8 +101,8 @@ class Workstation:
         this call leave the request as it is: ``EMP_NO_ROLE``, ``EMP_CERT_REJECTED`` (the signer may not sign for the
         provider, R408), ``GBD_…`` and ``GW_UNAVAILABLE`` (a register does not answer), ``AUTH_SESSION_EXPIRED``.
         """
-        if (expired := self._expired(session)) is not None:
-            return Answer(None, expired)
+        if (refusal := session_refusal(self.services, session, self.provider.code)) is not None:
+            return Answer(None, refusal)
         draft = self._own(None, number)
         issuer = Issuer(signer, session.employee)
         check, reasons = outcomes.check_issuer(self.services, issuer, self.provider, draft.service, draft.profile)
@@ -191,13 +193,3 @@ class Workstation:
         if request.state not in {State.REGISTERED, State.IN_PROCESSING}:
             raise ConfigurationError("REQUEST_STATE", f"the request is {request.state} already", where=request.number)
         return request
-
-    def _expired(self, session: Desk) -> Refusal | None:
-        if sessions.is_open(self.services, session.session):
-            return None
-        return Refusal("", (reason("AUTH_SESSION_EXPIRED"),))
-
-    def _check(self, session: Desk) -> None:
-        expired = self._expired(session)
-        if expired is not None:
-            raise RefusedError(expired)

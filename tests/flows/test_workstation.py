@@ -83,8 +83,15 @@ class TestWhoSigns:
         request = town.sent(town.log_in(), "CALL", CALL_FORM)
         elsewhere = Workstation(town.services, "AST02")
         signer = town.world.signer("right-to-sign")
+        stranger = elsewhere.process(town.desk_session(), request.number, signer)
+        assert stranger.refusal is not None
+        assert stranger.refusal.codes == ["EMP_NO_ROLE"]
+        with pytest.raises(RefusedError, match="EMP_NO_ROLE"):
+            elsewhere.inbox(town.desk_session())
+        own = town.desk_session()
+        own = replace(own, employee=replace(own.employee, provider="AST02"))
         with pytest.raises(ConfigurationError, match="REQUEST_UNKNOWN"):
-            elsewhere.process(town.desk_session(), request.number, signer)
+            elsewhere.process(own, request.number, signer)
         town.decide(request.number)
         with pytest.raises(ConfigurationError, match="REQUEST_STATE"):
             town.decide(request.number)
