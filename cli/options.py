@@ -6,6 +6,7 @@ import functools
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -23,6 +24,43 @@ if TYPE_CHECKING:
     from egov_sign.certs.validator import CertificateValidator
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Judging:
+    """What certificates are judged by, as the user named it; calling it makes the validator.
+
+    It can be hashed and pickled, so that every worker of a batch can make its own. The attributes are the arguments of
+    :func:`egov_sign_cli.judging.make_validator`.
+    """
+
+    trust: tuple[Path, ...]
+    intermediates: tuple[Path, ...]
+    crls: tuple[Path, ...]
+    responses: tuple[Path, ...]
+    known_at: datetime
+    online: bool
+    check_revocation: bool
+    allowed_networks: tuple[str, ...]
+
+    def __call__(self) -> CertificateValidator:
+        """Return a validator.
+
+        Raises:
+            EgovSignError: see :func:`egov_sign_cli.judging.make_validator`.
+        """
+        from .judging import make_validator
+
+        return make_validator(
+            self.trust,
+            self.intermediates,
+            self.crls,
+            self.responses,
+            known_at=self.known_at,
+            online=self.online,
+            check_revocation=self.check_revocation,
+            allowed_networks=self.allowed_networks,
+        )
 
 
 class TimeType(click.ParamType[datetime]):
@@ -96,20 +134,16 @@ def evidence_options(function: F) -> F:
         allow_network: tuple[str, ...],
         **values: Any,
     ) -> Any:
-        def judge() -> CertificateValidator:
-            from .judging import make_validator
-
-            return make_validator(
-                trust,
-                intermediate,
-                crl,
-                ocsp,
-                known_at=known_at or SystemClock().now(),
-                online=online,
-                check_revocation=not no_revocation,
-                allowed_networks=allow_network,
-            )
-
+        judge = Judging(
+            trust,
+            intermediate,
+            crl,
+            ocsp,
+            known_at=known_at or SystemClock().now(),
+            online=online,
+            check_revocation=not no_revocation,
+            allowed_networks=allow_network,
+        )
         return function(judge=judge, **values)
 
     decorated: Any = click.option(

@@ -13,8 +13,6 @@ from egov_sign.errors import EgovSignError
 from egov_sign.messages import LANGUAGES, Language
 from egov_sign.verdict import Json
 
-ERROR_SCHEMA = "egov-sign/error/1"
-
 
 def wants_colour(stream: TextIO) -> bool:
     """Tell whether ``stream`` should be coloured: NO_COLOR forbids, FORCE_COLOR demands, else a terminal decides."""
@@ -67,15 +65,7 @@ class Output:
         """Tell of ``error``: what, where, and a hint; with ``--json`` as an object on standard output as well."""
         show_error(error.code, error.message, error.where, error.hint)
         if self.as_json:
-            self.json(
-                {
-                    "schema": ERROR_SCHEMA,
-                    "code": error.code,
-                    "message": error.message,
-                    "where": error.where,
-                    "hint": error.hint,
-                }
-            )
+            self.json({**error.to_dict()})
 
 
 def show_error(code: str, message: str, where: str = "", hint: str = "") -> None:

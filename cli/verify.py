@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
-from egov_sign.certs.validator import CertificateValidator
 from egov_sign.clock import format_time
 from egov_sign.docs.judge import Detached, DocumentValidator
 from egov_sign.docs.judged import Required
@@ -18,17 +18,25 @@ from egov_sign.limits import DEFAULT_LIMITS
 from egov_sign.verdict import SCHEMA, Report
 
 from .exits import of_verdict
-from .files import read_input, write_output
-from .options import at_option, evidence_options, output_options
+from .files import STDIO, read_input, write_output
+from .options import Judging, at_option, evidence_options, output_options
 from .output import Output
 from .render import report_lines
 from .requirements import required_options
+
+if TYPE_CHECKING:
+    from .verify_many import Batch
 
 
 @click.command(
     "verify", epilog="Example: egov-sign verify signed.xml --trust root.pem --crl crl/ --require-iin 850412110000"
 )
-@click.argument("file", required=False)
+@click.argument("files", nargs=-1, metavar="[FILE]...")
+@click.option("-r", "--recursive", is_flag=True, help="Take the files of folders in folders, too.")
+@click.option("--jobs", type=click.IntRange(1), envvar="EGOV_SIGN_JOBS", help="Processes. [default: one per processor]")
+@click.option(
+    "--resume", type=click.Path(dir_okay=False, path_type=Path), help="Remember here what is done, and go on from it."
+)
 @click.option("--detached", type=click.Path(exists=True, path_type=Path), help="The signed content, if it is apart.")
 @click.option("--qr", metavar="PAYLOAD", help="What a scanner read from the paper; alone, it tells what to ask for.")
 @click.option("--html", "page", metavar="FILE", help="Write the report as an HTML page, too.")
@@ -37,12 +45,15 @@ from .requirements import required_options
 @evidence_options
 @at_option
 def command(
-    file: str | None,
+    files: tuple[str, ...],
+    recursive: bool,
+    jobs: int | None,
+    resume: Path | None,
     detached: Path | None,
     qr: str | None,
     page: str | None,
     required: Required,
-    judge: Callable[[], CertificateValidator],
+    judge: Judging,
     at: datetime,
     output: Output,
 ) -> int:
@@ -51,8 +62,19 @@ def command(
     FILE is signed XML, a message of the gateway, CMS, PDF or a time-stamp, recognised by its content; "-" reads
     standard input. Every signature is judged, and what cannot be established is INDETERMINATE, never good. Of a PDF
     that a provider issued, the attached XML is judged as well, and whether both say the same.
+
+    Several files, and the files of a folder, are verified in parallel: a line for each on standard output (of JSON with
+    --json), a summary on standard error, and the exit code of the worst. With --resume, an interrupted run goes on
+    where it was when it is started again.
     """
+    if len(files) > 1 or resume or any(Path(file).is_dir() for file in files):
+        if detached or qr or page or STDIO in files:
+            raise click.UsageError("--detached, --qr, --html and standard input go with one FILE")
+        return _many(files, recursive=recursive, jobs=jobs, record=resume, at=at, required=required, judge=judge).run(
+            output
+        )
     payload = QrPayload.parse(qr) if qr else None
+    file = files[0] if files else None
     if file is None:
         if payload is None:
             raise click.UsageError("name a FILE, or a payload with --qr")
@@ -76,6 +98,24 @@ def command(
     if not len(validator.trust):
         output.prose("hint: nothing is trusted; name the root certificates with --trust FILE")
     return of_verdict(report.indication)
+
+
+def _many(
+    files: tuple[str, ...],
+    *,
+    recursive: bool,
+    jobs: int | None,
+    record: Path | None,
+    at: datetime,
+    required: Required,
+    judge: Judging,
+) -> Batch:
+    from .verify_many import Batch
+    from .workers import processors
+
+    source = click.get_current_context().get_parameter_source
+    given = frozenset(name for name in ("at", "known_at") if source(name) is not ParameterSource.DEFAULT)
+    return Batch(files, recursive, jobs or processors(), record, at, required, judge, given)
 
 
 def _show(report: Report, file: str, at: datetime, output: Output) -> None:

@@ -17,6 +17,8 @@ A bad signature, an expired certificate or a refused request is **not** an excep
 
 from __future__ import annotations
 
+ERROR_SCHEMA = "egov-sign/error/1"
+
 
 class EgovSignError(Exception):
     """Base of all errors raised on purpose.
@@ -34,6 +36,16 @@ class EgovSignError(Exception):
         self.message = message
         self.where = where
         self.hint = hint
+
+    def to_dict(self) -> dict[str, str]:
+        """Return the error as plain JSON values."""
+        return {
+            "schema": ERROR_SCHEMA,
+            "code": self.code,
+            "message": self.message,
+            "where": self.where,
+            "hint": self.hint,
+        }
 
     def __str__(self) -> str:
         place = f" ({self.where})" if self.where else ""
