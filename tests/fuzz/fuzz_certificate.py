@@ -1,23 +1,16 @@
 """Fuzz the readers of certificates, names and IINs, and the judgement of paths, with atheris.
 
-Not part of the test run. In an environment with this project and ``pip install atheris``::
-
-    python tests/fuzz/fuzz_certificate.py --seeds corpus/          # write the seeds, made by code
-    python tests/fuzz/fuzz_certificate.py corpus/ -max_total_time=600 -timeout=10 -rss_limit_mb=1024
+How to run it: :mod:`tests.fuzz.common`.
 
 Anything but :class:`egov_sign.errors.InputError` while reading is a finding, and so is any exception while judging
-what could be read, and a VALID verdict on anything but a seed. Findings become tests beside those of the module at
-fault.
+what could be read, and a VALID verdict on anything but a seed.
 """
 
 from __future__ import annotations
 
-import importlib
 import random
-import sys
 from contextlib import suppress
 from datetime import UTC, datetime
-from pathlib import Path
 
 from egov_sign.certs import issue_extensions as ext
 from egov_sign.certs.certificate import Certificate
@@ -33,6 +26,7 @@ from egov_sign.certs.validator import CertificateValidator
 from egov_sign.crypto.generate import KeyKind, generate_private_key
 from egov_sign.errors import InputError
 from egov_sign.verdict import Indication
+from tests.fuzz.common import run
 
 AT = datetime(2024, 6, 1, tzinfo=UTC)
 YEARS = [datetime(2020, 1, 1, tzinfo=UTC), datetime(2030, 1, 1, tzinfo=UTC)]
@@ -89,19 +83,5 @@ def one_input(data: bytes) -> None:
     report.to_dict()
 
 
-def main(arguments: list[str]) -> None:
-    """Write the seeds, or fuzz."""
-    if arguments[1:2] == ["--seeds"]:
-        folder = Path(arguments[2])
-        folder.mkdir(parents=True, exist_ok=True)
-        for number, seed in enumerate(seeds()):
-            (folder / f"seed-{number:02}").write_bytes(seed)
-        return
-    atheris = importlib.import_module("atheris")
-    atheris.instrument_all()
-    atheris.Setup(arguments, one_input)
-    atheris.Fuzz()
-
-
 if __name__ == "__main__":
-    main(sys.argv)
+    run(seeds, one_input)

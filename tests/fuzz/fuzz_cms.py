@@ -1,22 +1,15 @@
 """Fuzz the readers of CMS messages, time-stamps and SOAP envelopes, and the judges behind them, with atheris.
 
-Not part of the test run. In an environment with this project and ``pip install atheris``::
-
-    python tests/fuzz/fuzz_cms.py --seeds corpus/          # write the seeds, made by code
-    python tests/fuzz/fuzz_cms.py corpus/ -max_total_time=600 -timeout=10 -rss_limit_mb=1024
+How to run it: :mod:`tests.fuzz.common`.
 
 Anything but :class:`egov_sign.errors.EgovSignError` is a finding, and so is a VALID verdict: nobody is trusted here.
-Findings become tests beside those of the module at fault.
 """
 
 from __future__ import annotations
 
-import importlib
-import sys
 from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import count
-from pathlib import Path
 
 from egov_sign.clock import FrozenClock
 from egov_sign.crypto import ber
@@ -36,6 +29,7 @@ from egov_sign.docs.wsse_validation import WsseValidator
 from egov_sign.errors import EgovSignError
 from egov_sign.verdict import Indication
 from egov_sign_pki.world import World
+from tests.fuzz.common import run
 
 AT = datetime(2024, 3, 1, 12, tzinfo=UTC)
 CONTENT = b"content"
@@ -86,19 +80,5 @@ def one_input(data: bytes) -> None:
     stamp.report.to_dict()
 
 
-def main(arguments: list[str]) -> None:
-    """Write the seeds, or fuzz."""
-    if arguments[1:2] == ["--seeds"]:
-        folder = Path(arguments[2])
-        folder.mkdir(parents=True, exist_ok=True)
-        for number, seed in enumerate(seeds()):
-            (folder / f"seed-{number:02}").write_bytes(seed)
-        return
-    atheris = importlib.import_module("atheris")
-    atheris.instrument_all()
-    atheris.Setup(arguments, one_input)
-    atheris.Fuzz()
-
-
 if __name__ == "__main__":
-    main(sys.argv)
+    run(seeds, one_input)

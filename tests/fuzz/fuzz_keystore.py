@@ -1,24 +1,18 @@
 """Fuzz the readers of key files, AlgorithmIdentifiers and GOST keys with atheris.
 
-Not part of the test run. In an environment with this project and ``pip install atheris``::
-
-    python tests/fuzz/fuzz_keystore.py --seeds corpus/          # write the seeds, made by code
-    python tests/fuzz/fuzz_keystore.py corpus/ -max_total_time=600 -timeout=10 -rss_limit_mb=1024
+How to run it: :mod:`tests.fuzz.common`.
 
 Anything but :class:`egov_sign.errors.EgovSignError` is a finding, and so is a key that does not survive being written
-and read again. Findings become tests beside those of the module at fault.
+and read again.
 """
 
 from __future__ import annotations
 
 import base64
-import importlib
 import random
-import sys
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 from egov_sign.certs.issue import Authority, issue_certificate
 from egov_sign.certs.issue_names import name
@@ -29,6 +23,7 @@ from egov_sign.crypto.keys import PrivateKey
 from egov_sign.crypto.keystore import KeyEntry, open_keystore, write_pkcs12
 from egov_sign.errors import EgovSignError
 from egov_sign.limits import DEFAULT_LIMITS
+from tests.fuzz.common import run
 
 LIMITS = replace(DEFAULT_LIMITS, keystore_iterations=2_000)
 PASSWORD = "p"
@@ -92,19 +87,5 @@ def one_input(data: bytes) -> None:
         assert again.public_key().spki == entry.key.public_key().spki
 
 
-def main(arguments: list[str]) -> None:
-    """Write the seeds, or fuzz."""
-    if arguments[1:2] == ["--seeds"]:
-        folder = Path(arguments[2])
-        folder.mkdir(parents=True, exist_ok=True)
-        for number, seed in enumerate(seeds()):
-            (folder / f"seed-{number:02}").write_bytes(seed)
-        return
-    atheris = importlib.import_module("atheris")
-    atheris.instrument_all()
-    atheris.Setup(arguments, one_input)
-    atheris.Fuzz()
-
-
 if __name__ == "__main__":
-    main(sys.argv)
+    run(seeds, one_input)

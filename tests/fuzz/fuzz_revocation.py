@@ -1,22 +1,14 @@
 """Fuzz the readers of CRLs and OCSP responses, and the judgement over them, with atheris.
 
-Not part of the test run. In an environment with this project and ``pip install atheris``::
-
-    python tests/fuzz/fuzz_revocation.py --seeds corpus/        # write the seeds, made by code
-    python tests/fuzz/fuzz_revocation.py corpus/ -max_total_time=600 -timeout=10 -rss_limit_mb=1024
+How to run it: :mod:`tests.fuzz.common`.
 
 Anything but :class:`egov_sign.errors.EgovSignError` is a finding, and so is a certificate that its issuer revoked and
-that is found good. Findings become tests beside those of the module at fault.
+that is found good.
 """
 
 from __future__ import annotations
 
-import importlib
-import sys
 from contextlib import suppress
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from egov_sign.certs import issue_extensions as ext
 from egov_sign.certs.crl import Crl
@@ -31,6 +23,7 @@ from egov_sign.errors import EgovSignError
 from egov_sign.verdict import Indication
 from tests.certs import paths_double
 from tests.certs.small_ca import AT, DAY, SmallCa, entry
+from tests.fuzz.common import run
 
 CA = SmallCa()
 REVOKED = CA.leaf(77, ext.crl_distribution_points("http://a.test/"))
@@ -74,19 +67,5 @@ def one_input(data: bytes) -> None:
     evidence_in(report)
 
 
-def main(arguments: list[str]) -> None:
-    """Write the seeds, or fuzz."""
-    if arguments[1:2] == ["--seeds"]:
-        folder = Path(arguments[2])
-        folder.mkdir(parents=True, exist_ok=True)
-        for number, seed in enumerate(seeds()):
-            (folder / f"seed-{number:02}").write_bytes(seed)
-        return
-    atheris = importlib.import_module("atheris")
-    atheris.instrument_all()
-    atheris.Setup(arguments, one_input)
-    atheris.Fuzz()
-
-
 if __name__ == "__main__":
-    main(sys.argv)
+    run(seeds, one_input)

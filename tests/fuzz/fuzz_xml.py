@@ -1,21 +1,14 @@
 """Fuzz the readers of signed XML, canonicalisation and the judges behind them, with atheris.
 
-Not part of the test run. In an environment with this project and ``pip install atheris``::
-
-    python tests/fuzz/fuzz_xml.py --seeds corpus/          # write the seeds, made by code
-    python tests/fuzz/fuzz_xml.py corpus/ -max_total_time=600 -timeout=10 -rss_limit_mb=1024
+How to run it: :mod:`tests.fuzz.common`.
 
 Anything but :class:`egov_sign.errors.InputError` while reading is a finding. So is a document that is VALID and says
-anything else than a seed, and two canonical forms of one document that differ. Findings become tests beside those of
-the module at fault.
+anything else than a seed, and two canonical forms of one document that differ.
 """
 
 from __future__ import annotations
 
-import importlib
-import sys
 from contextlib import suppress
-from pathlib import Path
 
 from egov_sign.certs.certificate import Certificate
 from egov_sign.certs.revocation import Revocation
@@ -33,6 +26,7 @@ from egov_sign.docs.xmlsign import sign_element, sign_enveloped, sign_enveloping
 from egov_sign.errors import InputError
 from egov_sign.verdict import Indication
 from egov_sign_pki import World
+from tests.fuzz.common import run
 
 REQUEST = (
     '<q:Order xmlns:q="urn:q" xmlns="urn:d" Id="o" xml:lang="kk"><IIN>850412110000</IIN><Note Id="n">Ә</Note></q:Order>'
@@ -105,19 +99,5 @@ def _compare(node: c14n.Node, method: c14n.C14nMethod) -> None:
         assert c14n.canonicalize(node, method) == write(node, method, Everything())
 
 
-def main(arguments: list[str]) -> None:
-    """Write the seeds, or fuzz."""
-    if arguments[1:2] == ["--seeds"]:
-        folder = Path(arguments[2])
-        folder.mkdir(parents=True, exist_ok=True)
-        for number, seed in enumerate(seeds()):
-            (folder / f"seed-{number:02}.xml").write_bytes(seed)
-        return
-    atheris = importlib.import_module("atheris")
-    atheris.instrument_all()
-    atheris.Setup(arguments, one_input)
-    atheris.Fuzz()
-
-
 if __name__ == "__main__":
-    main(sys.argv)
+    run(seeds, one_input)
