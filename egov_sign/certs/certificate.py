@@ -8,6 +8,7 @@ import hashlib
 import re
 from pathlib import Path
 
+from egov_sign.certs import extension_ids as ids
 from egov_sign.certs import extensions as ext
 from egov_sign.certs.name import Name
 from egov_sign.crypto import algorithms, der
@@ -219,20 +220,20 @@ class Certificate:
 
     @lazy
     def key_usage(self) -> frozenset[str] | None:
-        """The names of the permitted usages (:data:`egov_sign.certs.extensions.KEY_USAGES`); ``None`` if absent."""
-        value = self._value(ext.KEY_USAGE)
+        """The names of the permitted usages (:data:`egov_sign.certs.extension_ids.KEY_USAGES`); ``None`` if absent."""
+        value = self._value(ids.KEY_USAGE)
         return None if value is None else ext.key_usage(value)
 
     @lazy
     def eku(self) -> tuple[str, ...] | None:
         """The extended key usages; ``None`` if absent."""
-        value = self._value(ext.EXTENDED_KEY_USAGE)
+        value = self._value(ids.EXTENDED_KEY_USAGE)
         return None if value is None else ext.oids(value)
 
     @lazy
     def basic_constraints(self) -> ext.BasicConstraints | None:
         """Whether it is a CA's, and how long a path may follow; ``None`` if absent."""
-        value = self._value(ext.BASIC_CONSTRAINTS)
+        value = self._value(ids.BASIC_CONSTRAINTS)
         return None if value is None else ext.basic_constraints(value)
 
     @property
@@ -243,67 +244,67 @@ class Certificate:
     @lazy
     def policies(self) -> tuple[str, ...] | None:
         """The certificate policies; ``None`` if absent."""
-        value = self._value(ext.CERTIFICATE_POLICIES)
+        value = self._value(ids.CERTIFICATE_POLICIES)
         return None if value is None else ext.certificate_policies(value)
 
     @lazy
     def policy_mappings(self) -> tuple[tuple[str, str], ...]:
         """Pairs of issuer domain policy and subject domain policy; empty if absent."""
-        value = self._value(ext.POLICY_MAPPINGS)
+        value = self._value(ids.POLICY_MAPPINGS)
         return () if value is None else ext.policy_mappings(value)
 
     @lazy
     def policy_constraints(self) -> ext.PolicyConstraints | None:
         """Constraints on policies; ``None`` if absent."""
-        value = self._value(ext.POLICY_CONSTRAINTS)
+        value = self._value(ids.POLICY_CONSTRAINTS)
         return None if value is None else ext.policy_constraints(value)
 
     @lazy
     def inhibit_any_policy(self) -> int | None:
         """The number of certificates that may follow before anyPolicy loses its meaning; ``None`` if absent."""
-        value = self._value(ext.INHIBIT_ANY_POLICY)
+        value = self._value(ids.INHIBIT_ANY_POLICY)
         return None if value is None else ext.inhibit_any_policy(value)
 
     @lazy
     def name_constraints(self) -> ext.NameConstraints | None:
         """The subtrees in which the subjects of later certificates must lie; ``None`` if absent."""
-        value = self._value(ext.NAME_CONSTRAINTS)
+        value = self._value(ids.NAME_CONSTRAINTS)
         return None if value is None else ext.name_constraints(value)
 
     @lazy
     def alternative_names(self) -> tuple[ext.GeneralName, ...]:
         """The subject alternative names; empty if absent."""
-        value = self._value(ext.SUBJECT_ALT_NAME)
+        value = self._value(ids.SUBJECT_ALT_NAME)
         return () if value is None else ext.general_names(value)
 
     @lazy
     def aki(self) -> ext.AuthorityKeyId | None:
         """Which key of the issuer signed it; ``None`` if absent."""
-        value = self._value(ext.AUTHORITY_KEY_ID)
+        value = self._value(ids.AUTHORITY_KEY_ID)
         return None if value is None else ext.authority_key_id(value)
 
     @lazy
     def ski(self) -> bytes | None:
         """The identifier of its own key; ``None`` if absent."""
-        value = self._value(ext.SUBJECT_KEY_ID)
+        value = self._value(ids.SUBJECT_KEY_ID)
         return None if value is None else ext.subject_key_id(value)
 
     @lazy
     def crl_distribution_points(self) -> tuple[ext.DistributionPoint, ...]:
         """Where its CRLs are; empty if absent."""
-        value = self._value(ext.CRL_DISTRIBUTION_POINTS)
+        value = self._value(ids.CRL_DISTRIBUTION_POINTS)
         return () if value is None else ext.distribution_points(value)
 
     @lazy
     def freshest_crl(self) -> tuple[ext.DistributionPoint, ...]:
         """Where its delta CRLs are; empty if absent."""
-        value = self._value(ext.FRESHEST_CRL)
+        value = self._value(ids.FRESHEST_CRL)
         return () if value is None else ext.distribution_points(value)
 
     @lazy
     def authority_info_access(self) -> tuple[tuple[str, ext.GeneralName], ...]:
         """Pairs of access method and location; empty if absent."""
-        value = self._value(ext.AUTHORITY_INFO_ACCESS)
+        value = self._value(ids.AUTHORITY_INFO_ACCESS)
         return () if value is None else ext.authority_info_access(value)
 
     @property
@@ -314,12 +315,12 @@ class Certificate:
     @property
     def ocsp_urls(self) -> tuple[str, ...]:
         """The addresses of the OCSP responders it names."""
-        return self._access(ext.ACCESS_OCSP)
+        return self._access(ids.ACCESS_OCSP)
 
     @property
     def ca_issuer_urls(self) -> tuple[str, ...]:
         """The addresses of its issuer's certificates."""
-        return self._access(ext.ACCESS_CA_ISSUERS)
+        return self._access(ids.ACCESS_CA_ISSUERS)
 
     def _access(self, method: str) -> tuple[str, ...]:
         return tuple(

@@ -13,8 +13,8 @@ import hashlib
 from bisect import bisect_right
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Final
 
+from egov_sign.certs import extension_ids as ids
 from egov_sign.certs import extensions as ext
 from egov_sign.certs.crl_entry import CrlEntry, read_entry_extensions
 from egov_sign.certs.issuing_point import read_issuing_point
@@ -28,19 +28,14 @@ from egov_sign.errors import InputError, LimitError
 from egov_sign.limits import DEFAULT_LIMITS, Limits
 from egov_sign.verdict import Json
 
-CRL_NUMBER: Final = "2.5.29.20"
-DELTA_INDICATOR: Final = "2.5.29.27"
-ISSUING_DISTRIBUTION_POINT: Final = "2.5.29.28"
-EXPIRED_CERTS_ON_CRL: Final = "2.5.29.60"
-
 _KNOWN = frozenset(
     {
-        CRL_NUMBER,
-        DELTA_INDICATOR,
-        ISSUING_DISTRIBUTION_POINT,
-        EXPIRED_CERTS_ON_CRL,
-        ext.AUTHORITY_KEY_ID,
-        ext.FRESHEST_CRL,
+        ids.CRL_NUMBER,
+        ids.DELTA_INDICATOR,
+        ids.ISSUING_DISTRIBUTION_POINT,
+        ids.EXPIRED_CERTS_ON_CRL,
+        ids.AUTHORITY_KEY_ID,
+        ids.FRESHEST_CRL,
     }
 )
 _NULL = b"\x05\x00"
@@ -136,11 +131,11 @@ class Crl:
             defects.append("CRL_EXTENSION_TWICE")
         if any(found.critical and oid not in _KNOWN for oid, found in self.extensions.items()):
             defects.append("CRL_CRITICAL_EXTENSION")
-        if CRL_NUMBER not in self.extensions or self.extensions[CRL_NUMBER].critical:
+        if ids.CRL_NUMBER not in self.extensions or self.extensions[ids.CRL_NUMBER].critical:
             defects.append("CRL_NUMBER_RULE")
-        self.number = self._number(CRL_NUMBER)
-        self.base_number = self._number(DELTA_INDICATOR)
-        scope = self.extensions.get(ISSUING_DISTRIBUTION_POINT)
+        self.number = self._number(ids.CRL_NUMBER)
+        self.base_number = self._number(ids.DELTA_INDICATOR)
+        scope = self.extensions.get(ids.ISSUING_DISTRIBUTION_POINT)
         self.scope = None if scope is None else read_issuing_point(scope.value)
 
     def _number(self, oid: str) -> int | None:
@@ -221,7 +216,7 @@ class Crl:
         Raises:
             InputError: ``DER_*``.
         """
-        extension = self.extensions.get(ext.AUTHORITY_KEY_ID)
+        extension = self.extensions.get(ids.AUTHORITY_KEY_ID)
         return None if extension is None else ext.authority_key_id(extension.value)
 
     @cached_property
@@ -231,7 +226,7 @@ class Crl:
         Raises:
             InputError: ``DER_*``.
         """
-        extension = self.extensions.get(ext.FRESHEST_CRL)
+        extension = self.extensions.get(ids.FRESHEST_CRL)
         return () if extension is None else ext.distribution_points(extension.value)
 
     @cached_property

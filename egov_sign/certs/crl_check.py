@@ -19,10 +19,11 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from egov_sign.certs.certificate import Certificate
-from egov_sign.certs.crl import EXPIRED_CERTS_ON_CRL, ISSUING_DISTRIBUTION_POINT, Crl
+from egov_sign.certs.crl import Crl
 from egov_sign.certs.crl_entry import CrlEntry
 from egov_sign.certs.crl_scope import covered_reasons
 from egov_sign.certs.evidence import Evidence, SourceVerdict, Status
+from egov_sign.certs.extension_ids import EXPIRED_CERTS_ON_CRL, ISSUING_DISTRIBUTION_POINT
 from egov_sign.certs.freshness import Question, Window, earliest
 from egov_sign.certs.reasons import ALL_REASONS
 from egov_sign.crypto.keys import PublicKey

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
+from egov_sign.certs import extension_ids as ids
 from egov_sign.certs import extensions as ext
 from egov_sign.certs.name import Name
 from egov_sign.certs.reasons import Reason
 from egov_sign.crypto import der
 from egov_sign.errors import InputError
 
-REASON_CODE: Final = "2.5.29.21"
-HOLD_INSTRUCTION: Final = "2.5.29.23"
-INVALIDITY_DATE: Final = "2.5.29.24"
-CERTIFICATE_ISSUER: Final = "2.5.29.29"
-
-_KNOWN_IN_ENTRY = frozenset({REASON_CODE, HOLD_INSTRUCTION, INVALIDITY_DATE, CERTIFICATE_ISSUER})
+_KNOWN_IN_ENTRY = frozenset({ids.REASON_CODE, ids.HOLD_INSTRUCTION, ids.INVALIDITY_DATE, ids.CERTIFICATE_ISSUER})
 
 
 class CrlEntry(NamedTuple):
@@ -69,7 +65,9 @@ def read_entry_extensions(encoded: bytes) -> EntryExtensions:
     reader = der.Reader(encoded)
     found = ext.read_extensions(reader.enter())
     reader.finish()
-    reason, invalidity, issuer = (found.get(oid) for oid in (REASON_CODE, INVALIDITY_DATE, CERTIFICATE_ISSUER))
+    reason, invalidity, issuer = (
+        found.get(oid) for oid in (ids.REASON_CODE, ids.INVALIDITY_DATE, ids.CERTIFICATE_ISSUER)
+    )
     return EntryExtensions(
         None if reason is None else Reason.from_code(der.Reader(reason.value).integer(der.ENUMERATED)),
         None if invalidity is None else der.Reader(invalidity.value).time(),

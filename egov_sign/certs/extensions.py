@@ -9,43 +9,10 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from egov_sign.certs.extension_ids import KEY_USAGES
 from egov_sign.certs.name import Name
 from egov_sign.crypto import der
 from egov_sign.crypto.caching import remembered
-
-SUBJECT_KEY_ID = "2.5.29.14"
-KEY_USAGE = "2.5.29.15"
-SUBJECT_ALT_NAME = "2.5.29.17"
-ISSUER_ALT_NAME = "2.5.29.18"
-BASIC_CONSTRAINTS = "2.5.29.19"
-NAME_CONSTRAINTS = "2.5.29.30"
-CRL_DISTRIBUTION_POINTS = "2.5.29.31"
-CERTIFICATE_POLICIES = "2.5.29.32"
-POLICY_MAPPINGS = "2.5.29.33"
-AUTHORITY_KEY_ID = "2.5.29.35"
-POLICY_CONSTRAINTS = "2.5.29.36"
-EXTENDED_KEY_USAGE = "2.5.29.37"
-FRESHEST_CRL = "2.5.29.46"
-INHIBIT_ANY_POLICY = "2.5.29.54"
-AUTHORITY_INFO_ACCESS = "1.3.6.1.5.5.7.1.1"
-OCSP_NO_CHECK = "1.3.6.1.5.5.7.48.1.5"
-
-ANY_POLICY = "2.5.29.32.0"
-ANY_EXTENDED_KEY_USAGE = "2.5.29.37.0"
-ACCESS_OCSP = "1.3.6.1.5.5.7.48.1"
-ACCESS_CA_ISSUERS = "1.3.6.1.5.5.7.48.2"
-
-KEY_USAGES = (
-    "digitalSignature",
-    "nonRepudiation",
-    "keyEncipherment",
-    "dataEncipherment",
-    "keyAgreement",
-    "keyCertSign",
-    "cRLSign",
-    "encipherOnly",
-    "decipherOnly",
-)
 
 
 class Extension(NamedTuple):
@@ -170,7 +137,7 @@ def general_names(value: bytes) -> tuple[GeneralName, ...]:
 
 @remembered
 def key_usage(value: bytes) -> frozenset[str]:
-    """Decode keyUsage into the names of :data:`KEY_USAGES`, at least one; unknown bits are left out."""
+    """Decode keyUsage into the names of its bits, at least one; unknown bits are left out."""
     reader = der.Reader(value)
     bits = reader.named_bits()
     reader.finish()

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from egov_sign.certs import extension_ids as ids
 from egov_sign.certs import extensions as ext
 from egov_sign.certs.certificate import Certificate
 from egov_sign.certs.name_constraints import check_form as check_constraints
@@ -21,36 +22,34 @@ from egov_sign.certs.name_constraints import is_well_formed
 from egov_sign.verdict import Report, Scalar, SubIndication
 
 _DECODERS: Mapping[str, Callable[[bytes], object]] = {
-    ext.SUBJECT_KEY_ID: ext.subject_key_id,
-    ext.KEY_USAGE: ext.key_usage,
-    ext.SUBJECT_ALT_NAME: ext.general_names,
-    ext.ISSUER_ALT_NAME: ext.general_names,
-    ext.BASIC_CONSTRAINTS: ext.basic_constraints,
-    ext.NAME_CONSTRAINTS: ext.name_constraints,
-    ext.CRL_DISTRIBUTION_POINTS: ext.distribution_points,
-    ext.CERTIFICATE_POLICIES: ext.certificate_policies,
-    ext.POLICY_MAPPINGS: ext.policy_mappings,
-    ext.AUTHORITY_KEY_ID: ext.authority_key_id,
-    ext.POLICY_CONSTRAINTS: ext.policy_constraints,
-    ext.EXTENDED_KEY_USAGE: ext.oids,
-    ext.FRESHEST_CRL: ext.distribution_points,
-    ext.INHIBIT_ANY_POLICY: ext.inhibit_any_policy,
-    ext.AUTHORITY_INFO_ACCESS: ext.authority_info_access,
+    ids.SUBJECT_KEY_ID: ext.subject_key_id,
+    ids.KEY_USAGE: ext.key_usage,
+    ids.SUBJECT_ALT_NAME: ext.general_names,
+    ids.ISSUER_ALT_NAME: ext.general_names,
+    ids.BASIC_CONSTRAINTS: ext.basic_constraints,
+    ids.NAME_CONSTRAINTS: ext.name_constraints,
+    ids.CRL_DISTRIBUTION_POINTS: ext.distribution_points,
+    ids.CERTIFICATE_POLICIES: ext.certificate_policies,
+    ids.POLICY_MAPPINGS: ext.policy_mappings,
+    ids.AUTHORITY_KEY_ID: ext.authority_key_id,
+    ids.POLICY_CONSTRAINTS: ext.policy_constraints,
+    ids.EXTENDED_KEY_USAGE: ext.oids,
+    ids.FRESHEST_CRL: ext.distribution_points,
+    ids.INHIBIT_ANY_POLICY: ext.inhibit_any_policy,
+    ids.AUTHORITY_INFO_ACCESS: ext.authority_info_access,
 }
-_SUBJECT_INFO_ACCESS = "1.3.6.1.5.5.7.1.11"
-_SUBJECT_DIRECTORY_ATTRIBUTES = "2.5.29.9"
-_UNDERSTOOD = (_DECODERS.keys() | {ext.OCSP_NO_CHECK}) - {ext.ISSUER_ALT_NAME}
+_UNDERSTOOD = (_DECODERS.keys() | {ids.OCSP_NO_CHECK}) - {ids.ISSUER_ALT_NAME}
 _NEVER_CRITICAL = frozenset(
     {
-        ext.SUBJECT_KEY_ID,
-        ext.AUTHORITY_KEY_ID,
-        ext.FRESHEST_CRL,
-        ext.AUTHORITY_INFO_ACCESS,
-        _SUBJECT_INFO_ACCESS,
-        _SUBJECT_DIRECTORY_ATTRIBUTES,
+        ids.SUBJECT_KEY_ID,
+        ids.AUTHORITY_KEY_ID,
+        ids.FRESHEST_CRL,
+        ids.AUTHORITY_INFO_ACCESS,
+        ids.SUBJECT_INFO_ACCESS,
+        ids.SUBJECT_DIRECTORY_ATTRIBUTES,
     }
 )
-_ALWAYS_CRITICAL = frozenset({ext.NAME_CONSTRAINTS, ext.POLICY_CONSTRAINTS, ext.INHIBIT_ANY_POLICY})
+_ALWAYS_CRITICAL = frozenset({ids.NAME_CONSTRAINTS, ids.POLICY_CONSTRAINTS, ids.INHIBIT_ANY_POLICY})
 _CONTRADICTIONS = frozenset({"CERT_VERSION", "CERT_ALGORITHM_MISMATCH", "CERT_EXTENSION_TWICE"})
 _EXPLICIT_CURVE = bytes.fromhex("06072a8648ce3d020130")
 """id-ecPublicKey followed by a SEQUENCE, where the identifier of a curve belongs."""
@@ -117,38 +116,38 @@ def _check_extensions(certificate: Certificate, report: Report, rules: _Rules) -
 
 
 def _check_names(certificate: Certificate, decoded: Mapping[str, Any], rules: _Rules) -> None:
-    names: tuple[ext.GeneralName, ...] = decoded.get(ext.SUBJECT_ALT_NAME, ())
+    names: tuple[ext.GeneralName, ...] = decoded.get(ids.SUBJECT_ALT_NAME, ())
     if not certificate.subject.rdns:
-        basic: ext.BasicConstraints | None = decoded.get(ext.BASIC_CONSTRAINTS)
+        basic: ext.BasicConstraints | None = decoded.get(ids.BASIC_CONSTRAINTS)
         if not names or (basic is not None and basic.ca):
             rules.fail("CERT_SUBJECT_EMPTY")
-        elif not certificate.extensions[ext.SUBJECT_ALT_NAME].critical:
-            rules.fail("CERT_EXTENSION_CRITICALITY", oid=ext.SUBJECT_ALT_NAME)
+        elif not certificate.extensions[ids.SUBJECT_ALT_NAME].critical:
+            rules.fail("CERT_EXTENSION_CRITICALITY", oid=ids.SUBJECT_ALT_NAME)
     for item in names:
         if not is_well_formed(item):
             rules.fail("CERT_ALT_NAME_MALFORMED", name=item.text)
 
 
 def _check_key_identifiers(decoded: Mapping[str, Any], rules: _Rules, anchor: bool) -> None:
-    basic: ext.BasicConstraints | None = decoded.get(ext.BASIC_CONSTRAINTS)
-    if basic is not None and basic.ca and ext.SUBJECT_KEY_ID not in decoded:
+    basic: ext.BasicConstraints | None = decoded.get(ids.BASIC_CONSTRAINTS)
+    if basic is not None and basic.ca and ids.SUBJECT_KEY_ID not in decoded:
         rules.fail("CERT_SKI_MISSING")
-    issuer_key: ext.AuthorityKeyId | None = decoded.get(ext.AUTHORITY_KEY_ID)
+    issuer_key: ext.AuthorityKeyId | None = decoded.get(ids.AUTHORITY_KEY_ID)
     if not anchor and (issuer_key is None or issuer_key.key_id is None):
         rules.fail("CERT_AKI_MISSING")
 
 
 def _check_authority_fields(certificate: Certificate, decoded: Mapping[str, Any], rules: _Rules) -> None:
     """Check what only a CA's certificate may say, and what it must (4.2.1.3, 4.2.1.9, 4.2.1.10)."""
-    basic: ext.BasicConstraints | None = decoded.get(ext.BASIC_CONSTRAINTS)
-    constraints: ext.NameConstraints | None = decoded.get(ext.NAME_CONSTRAINTS)
+    basic: ext.BasicConstraints | None = decoded.get(ids.BASIC_CONSTRAINTS)
+    constraints: ext.NameConstraints | None = decoded.get(ids.NAME_CONSTRAINTS)
     if basic is not None and basic.ca:
-        if not certificate.extensions[ext.BASIC_CONSTRAINTS].critical:
-            rules.fail("CERT_EXTENSION_CRITICALITY", oid=ext.BASIC_CONSTRAINTS)
+        if not certificate.extensions[ids.BASIC_CONSTRAINTS].critical:
+            rules.fail("CERT_EXTENSION_CRITICALITY", oid=ids.BASIC_CONSTRAINTS)
         if constraints is not None:
             check_constraints(constraints)
         return
-    if "keyCertSign" in decoded.get(ext.KEY_USAGE, ()):
+    if "keyCertSign" in decoded.get(ids.KEY_USAGE, ()):
         rules.fail("CERT_AUTHORITY_FIELD", field="keyCertSign")
     if basic is not None and basic.path_length is not None:
         rules.fail("CERT_AUTHORITY_FIELD", field="pathLenConstraint")

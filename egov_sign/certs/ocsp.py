@@ -14,6 +14,7 @@ from enum import IntEnum
 from functools import cached_property
 from typing import Final, NamedTuple
 
+from egov_sign.certs import extension_ids as ids
 from egov_sign.certs import extensions as ext
 from egov_sign.certs.certificate import Certificate
 from egov_sign.certs.name import Name
@@ -26,14 +27,10 @@ from egov_sign.errors import InputError, LimitError, UnsupportedError
 from egov_sign.limits import DEFAULT_LIMITS, Limits
 
 BASIC_RESPONSE: Final = "1.3.6.1.5.5.7.48.1.1"
-NONCE: Final = "1.3.6.1.5.5.7.48.1.2"
-CRL_REFERENCE: Final = "1.3.6.1.5.5.7.48.1.3"
-ARCHIVE_CUTOFF: Final = "1.3.6.1.5.5.7.48.1.6"
-EXTENDED_REVOKE: Final = "1.3.6.1.5.5.7.48.1.9"
 OCSP_SIGNING: Final = "1.3.6.1.5.5.7.3.9"
 
-_KNOWN = frozenset({NONCE, EXTENDED_REVOKE})
-_KNOWN_SINGLE = frozenset({CRL_REFERENCE, ARCHIVE_CUTOFF})
+_KNOWN = frozenset({ids.OCSP_NONCE, ids.OCSP_EXTENDED_REVOKE})
+_KNOWN_SINGLE = frozenset({ids.OCSP_CRL_REFERENCE, ids.OCSP_ARCHIVE_CUTOFF})
 _MOST_ANSWERS = 1024
 _MOST_CERTIFICATES = 16
 
@@ -245,9 +242,9 @@ class OcspResponse:
         self.answers = tuple(found)
         extensions = _read_extensions(fields, 1)
         fields.finish()
-        nonce = extensions.get(NONCE)
+        nonce = extensions.get(ids.OCSP_NONCE)
         self.nonce = None if nonce is None else _read_nonce(nonce.value)
-        self.extended_revoke = EXTENDED_REVOKE in extensions
+        self.extended_revoke = ids.OCSP_EXTENDED_REVOKE in extensions
         self.unknown_critical = _has_unknown_critical(extensions, _KNOWN)
 
     @cached_property
@@ -314,7 +311,7 @@ def _read_single(fields: der.Reader) -> SingleResponse:
         wrapper.finish()
     extensions = _read_extensions(fields, 1)
     fields.finish()
-    cutoff = extensions.get(ARCHIVE_CUTOFF)
+    cutoff = extensions.get(ids.OCSP_ARCHIVE_CUTOFF)
     return SingleResponse(
         cert_id,
         status,
@@ -383,6 +380,6 @@ def build_request(cert_id: CertId, nonce: bytes | None = None) -> bytes:
     requests = write.sequence(write.sequence(cert_id.encode()))
     extensions = b""
     if nonce is not None:
-        extension = write.sequence(write.oid(NONCE), write.octet_string(write.octet_string(nonce)))
+        extension = write.sequence(write.oid(ids.OCSP_NONCE), write.octet_string(write.octet_string(nonce)))
         extensions = write.tagged(2, write.sequence(extension))
     return write.sequence(write.sequence(requests, extensions))

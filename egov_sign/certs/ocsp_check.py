@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from egov_sign.certs import extensions as ext
+from egov_sign.certs import extension_ids as ids
 from egov_sign.certs.certificate import Certificate
 from egov_sign.certs.evidence import Evidence, SourceVerdict, Status
 from egov_sign.certs.freshness import Question, Window
@@ -33,13 +33,13 @@ TRY_LATER = SubIndication.TRY_LATER
 _NEVER_ISSUED_AT = datetime(1970, 1, 1, tzinfo=UTC)
 _KNOWN_IN_RESPONDER = frozenset(
     {
-        ext.KEY_USAGE,
-        ext.EXTENDED_KEY_USAGE,
-        ext.BASIC_CONSTRAINTS,
-        ext.CERTIFICATE_POLICIES,
-        ext.SUBJECT_ALT_NAME,
-        ext.OCSP_NO_CHECK,
-        ext.CRL_DISTRIBUTION_POINTS,
+        ids.KEY_USAGE,
+        ids.EXTENDED_KEY_USAGE,
+        ids.BASIC_CONSTRAINTS,
+        ids.CERTIFICATE_POLICIES,
+        ids.SUBJECT_ALT_NAME,
+        ids.OCSP_NO_CHECK,
+        ids.CRL_DISTRIBUTION_POINTS,
     }
 )
 
@@ -195,7 +195,7 @@ def _is_not_revoked(delegate: Certificate, at: datetime, report: Report, status_
     ``id-pkix-ocsp-nocheck`` says that it need not be asked. Without it, what the certificate names is asked. If it
     names nothing and nothing is known, the choice is the client's: the response is accepted, with a note.
     """
-    if ext.OCSP_NO_CHECK in delegate.extensions:
+    if ids.OCSP_NO_CHECK in delegate.extensions:
         return True
     status = status_of(delegate, at)
     if status.indication is Indication.VALID:

@@ -34,7 +34,8 @@ from datetime import datetime
 from egov_sign.certs import policies
 from egov_sign.certs.algorithm_policy import AlgorithmPolicy, algorithm_policy
 from egov_sign.certs.certificate import Certificate
-from egov_sign.certs.extensions import ANY_EXTENDED_KEY_USAGE, ANY_POLICY, NameConstraints
+from egov_sign.certs.extension_ids import ANY_EXTENDED_KEY_USAGE, ANY_POLICY
+from egov_sign.certs.extensions import NameConstraints
 from egov_sign.certs.form import check_form
 from egov_sign.certs.name_constraints import constrained_names, violation
 from egov_sign.clock import format_time

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from egov_sign.certs.extensions import ANY_POLICY
+from egov_sign.certs.extension_ids import ANY_POLICY
 
 _ANY = frozenset({ANY_POLICY})
 

@@ -18,7 +18,7 @@ from functools import partial
 from typing import Protocol, TypeAlias
 
 from egov_sign.certs.certificate import Certificate
-from egov_sign.certs.extensions import ANY_POLICY
+from egov_sign.certs.extension_ids import ANY_POLICY
 from egov_sign.certs.name import Name
 from egov_sign.certs.path import CertificatePath, CertificatePool, Obstacle, PathSearch
 from egov_sign.certs.path_reports import IssuerPart, certificate_report, path_report

@@ -20,7 +20,7 @@ from datetime import datetime
 
 from egov_sign.certs.algorithm_policy import AlgorithmPolicy, algorithm_policy
 from egov_sign.certs.certificate import Certificate
-from egov_sign.certs.extensions import EXTENDED_KEY_USAGE
+from egov_sign.certs.extension_ids import EXTENDED_KEY_USAGE
 from egov_sign.certs.name import Name
 from egov_sign.certs.reasons import Reason
 from egov_sign.clock import format_time
