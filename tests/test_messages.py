@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import string
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,23 @@ def test_the_three_texts_have_the_same_placeholders(code: str) -> None:
     entry = messages.catalogue()[code]
     assert len({frozenset(placeholders(entry[language])) for language in messages.LANGUAGES}) == 1
     assert all(entry[language].strip() for language in messages.LANGUAGES)
+
+
+def test_every_code_stands_in_one_file() -> None:
+    """Two files with the same code would hide one text behind the other."""
+    found: dict[str, str] = {}
+    for file in sorted((ROOT / "egov_sign/messages").glob("*.toml")):
+        for code in tomllib.loads(file.read_text(encoding="utf-8")):
+            assert code not in found, f"{code} is in {found[code]} and in {file.name}"
+            found[code] = file.name
+
+
+def test_a_parameter_that_is_a_code_speaks_the_language_of_the_text() -> None:
+    params = {"field": "FIELD_PHONE"}
+    assert messages.text("FORM_REQUIRED", "ru", params) == "Не заполнено обязательное поле: контактный телефон."
+    assert messages.text("FORM_REQUIRED", "en", params) == "A required field is empty: contact phone."
+    inner = {"detail": "DETAIL_SIG_CERT_EXPIRED", "not_after": "2024-01-01"}
+    assert messages.text("EMP_CERT_REJECTED", "en", inner).endswith(": the certificate expired on 2024-01-01.")
 
 
 def test_an_unknown_code_is_shown_rather_than_hidden() -> None:

@@ -113,7 +113,7 @@ def accept_purpose(certificate: Certificate, identity: Identity, report: Report)
     except InputError:
         unfit = True
     if unfit:
-        report.fail("SIG_CERT_USAGE", SubIndication.SIG_CONSTRAINTS_FAILURE, str(certificate.subject))
+        report.fail("SIGNER_CERT_USAGE", SubIndication.SIG_CONSTRAINTS_FAILURE, str(certificate.subject))
 
 
 def report_signers(signers: Sequence[Identity], required: Required, report: Report) -> None:

@@ -146,7 +146,7 @@ def _reason_of(finding: Finding) -> Finding:
         return reason("SIG_CERT_REVOKED", revoked_at=finding.params.get("revoked_at") or "—")
     if finding.sub_indication in _UNKNOWN:
         return _because("SIG_CERT_REVOCATION_UNKNOWN", finding)
-    if finding.code in {"CERT_USAGE", "SIG_CERT_USAGE"}:
+    if finding.code in {"CERT_USAGE", "SIGNER_CERT_USAGE"}:
         return reason("SIG_CERT_USAGE")
     return _because("SIG_CERT_UNTRUSTED", finding)
 

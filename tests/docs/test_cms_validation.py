@@ -235,5 +235,5 @@ def test_a_message_that_nobody_signed() -> None:
 
 def test_a_key_for_logging_in_does_not_sign_documents() -> None:
     report = validate(signed("person-person-auth").encoded)
-    assert report.codes == ["SIG_CERT_USAGE"]
+    assert report.codes == ["SIGNER_CERT_USAGE"]
     assert validate(signed("person-person-sign").encoded).codes == []
