@@ -67,7 +67,7 @@ COMMANDS: dict[str, Entry] = {
     "document render": Entry(
         "pdf:render_command", "Render signed results and refusals as PDF/A-3, with the signed XML attached."
     ),
-    "extend": Entry("pdf:extend_command", "Add to a signed PDF what it takes to verify it years later."),
+    "extend": Entry("extend:command", "Add to a signed document what it takes to verify it years later."),
     "flow": Entry("", "The process model of the regulations."),
     "flow diagram": Entry(
         "flow:diagram_command",
@@ -133,7 +133,11 @@ COMMANDS: dict[str, Entry] = {
     ),
     "portal withdraw": Entry("portal:withdraw_command", "Take a request back, as long as nobody works on it."),
     "sign": Entry("", "Sign documents."),
+    "sign cms": Entry("sign:cms_command", "Sign a file of any kind as CMS (CAdES)."),
     "sign pdf": Entry("pdf:sign_command", "Sign a PDF file: PAdES B-B, or B-T with --tsa."),
+    "sign wsse": Entry(
+        "sign:wsse_command", "Sign the Body of a SOAP envelope for the gateway (ШЭП), with WS-Security."
+    ),
     "sign xml": Entry("sign:xml_command", "Sign an XML document in the country's shape."),
     "site": Entry("", "Installations of the services, for trying out."),
     "site init": Entry(
@@ -151,6 +155,11 @@ COMMANDS: dict[str, Entry] = {
     "survey": Entry("", "The survey of quality and availability."),
     "survey report": Entry(
         "records:survey_report_command", "Show how recipients answered the survey, by service, with a small chart."
+    ),
+    "timestamp": Entry("", "Time-stamps (RFC 3161) over files."),
+    "timestamp create": Entry("timestamp:create_command", "Get a time-stamp over a file from an authority (RFC 3161)."),
+    "timestamp verify": Entry(
+        "timestamp:verify_command", "Verify that TOKEN stamps FILE, and whether its authority is to be believed."
     ),
     "trust": Entry("", "Root certificates that are trusted where no --trust is given."),
     "trust import": Entry("trust:import_command", "Trust a root certificate from now on."),

@@ -1,4 +1,4 @@
-"""``egov-sign sign pdf``, ``extend`` and ``document render``: PDF files, which people hold."""
+"""``egov-sign sign pdf`` and ``document render``: PDF files, which people hold."""
 
 from __future__ import annotations
 
@@ -9,30 +9,19 @@ from pathlib import Path
 import click
 
 from egov_sign.certs.certificate import Certificate
-from egov_sign.certs.http import HttpFetcher
 from egov_sign.certs.profile import identify
-from egov_sign.certs.validator import CertificateValidator
-from egov_sign.docs.formats import Format, recognise
-from egov_sign.docs.timestamp_client import TimestampClient, TimestampSource
-from egov_sign.errors import UnsupportedError
+from egov_sign.docs.timestamp_client import TimestampSource
 from egov_sign.limits import DEFAULT_LIMITS
 from egov_sign.messages import LANGUAGES, Language
 
-from .exits import Exit, of_verdict
 from .extra import load
 from .files import read_input, write_output
 from .keys import load_signer
-from .options import at_option, evidence_options, output_options, password_options
+from .options import at_option, output_options, password_options
 from .output import Output
-from .render import report_lines
+from .tsa import tsa_option
 
 SIGNED_SCHEMA = "egov-sign/signed/1"
-tsa_option = click.option("--tsa", metavar="URL", envvar="EGOV_SIGN_TSA", help="Time-stamping authority (RFC 3161).")
-
-
-def _source(url: str | None) -> TimestampSource | None:
-    """Return the authority that the user names; it may be one on this machine."""
-    return TimestampClient(url, HttpFetcher(allowed_networks=("127.0.0.0/8", "::1/128"))) if url else None
 
 
 @click.command("pdf", epilog="Example: egov-sign sign pdf result.pdf --key head.p12 --visible -o signed.pdf")
@@ -69,7 +58,7 @@ def sign_command(
     box: str | None,
     certify: str | None,
     target: str,
-    tsa: str | None,
+    timestamps: TimestampSource | None,
     password: Callable[[], str],
     at: datetime,
     output: Output,
@@ -88,7 +77,7 @@ def sign_command(
         appearance = pdf_appearance.Appearance(box=place, page=page - 1, language=output.language)
     permission = pdf_sign.Permission[certify.upper()] if certify else None
     signature = pdf_sign.PdfSignature(field, reason, location, permission, appearance)
-    signed = pdf_sign.sign_pdf(document, signer, signing_time=at, signature=signature, timestamps=_source(tsa))
+    signed = pdf_sign.sign_pdf(document, signer, signing_time=at, signature=signature, timestamps=timestamps)
     write_output(target, signed)
     who = identify(Certificate.load(signer.certificate))
     output.prose(f"signed by {who.full_name} with {signer.algorithm.name}")
@@ -102,49 +91,6 @@ def _box(written: str) -> tuple[float, float, float, float]:
     except ValueError:
         raise click.BadParameter("write four numbers, e.g. 350,57,540,114", param_hint="--box") from None
     return left, bottom, right, top
-
-
-@click.command(
-    "extend", epilog="Example: egov-sign extend signed.pdf --level B-LT --trust root.pem --crl crl/ -o long.pdf"
-)
-@click.argument("file")
-@click.option(
-    "--level", type=click.Choice(["B-LT", "B-LTA"]), default="B-LT", show_default=True, help="Level to reach."
-)
-@click.option("-o", "--output", "target", default="-", show_default=True, help="Where the extended document goes.")
-@tsa_option
-@evidence_options
-@at_option
-@output_options
-def extend_command(
-    file: str,
-    level: str,
-    target: str,
-    tsa: str | None,
-    judge: Callable[[], CertificateValidator],
-    at: datetime,
-    output: Output,
-) -> int:
-    """Add to a signed PDF what it takes to verify it years later.
-
-    B-LT: the certificates and the revocation information on which today's verdict rests. B-LTA: a time-stamp over all
-    of that as well (needs --tsa). Only a document that is VALID now is extended.
-    """
-    if level == "B-LTA" and not tsa:
-        raise click.UsageError("B-LTA needs a time-stamping authority: add --tsa URL")
-    document = read_input(file, DEFAULT_LIMITS.document_bytes)
-    if recognise(document) is not Format.PDF:
-        raise UnsupportedError("FORMAT_EXTEND", "only signed PDF files are extended here", where=file)
-    source = _source(tsa) if level == "B-LTA" else None
-    report, extended = load("pdf_extend").extend_pdf(document, judge(), at, timestamps=source)
-    if extended is None:
-        for line in report_lines(report, output.language):
-            output.prose(line)
-        return of_verdict(report.indication)
-    write_output(target, extended)
-    if output.as_json and target != "-":
-        output.json({"schema": SIGNED_SCHEMA, "file": target, "level": level, "bytes": len(extended)})
-    return Exit.DONE
 
 
 @click.command("render", epilog="Example: egov-sign document render result.xml -o result.pdf")

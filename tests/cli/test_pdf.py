@@ -114,7 +114,7 @@ def test_what_is_not_good_today_is_not_extended(cli: Cli, papers: Papers) -> Non
     assert ran.code == 11
     assert not (papers.folder / "long.pdf").exists()
     assert cli("extend", file, "--level", "B-LTA").code == 2
-    assert cli("extend", papers.xml, *papers.options()).code == 12
+    assert cli("extend", papers.trust, *papers.options()).code == 12
 
 
 def test_several_documents_go_into_a_folder(cli: Cli, papers: Papers) -> None:
