@@ -15,6 +15,7 @@ and is imported only for a file with later revisions.
 from __future__ import annotations
 
 import binascii
+import logging
 import struct
 import zlib
 from collections.abc import Iterator
@@ -34,6 +35,8 @@ from egov_sign.docs.refusal import Refusal
 from egov_sign.errors import InputError, LimitError, UnsupportedError
 from egov_sign.limits import DEFAULT_LIMITS, Limits
 from egov_sign.verdict import SubIndication
+
+logging.getLogger("pyhanko").addHandler(logging.NullHandler())  # what it finds is told in the report, not on stderr
 
 FORMAT = SubIndication.FORMAT_FAILURE
 PADES, PLAIN, TIMESTAMP = "/ETSI.CAdES.detached", "/adbe.pkcs7.detached", "/ETSI.RFC3161"
