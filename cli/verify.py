@@ -18,6 +18,7 @@ from egov_sign.limits import DEFAULT_LIMITS
 from egov_sign.verdict import SCHEMA, Report
 
 from .exits import of_verdict
+from .extra import without_http_client
 from .files import STDIO, read_input, write_output
 from .options import Judging, at_option, evidence_options, output_options
 from .output import Output
@@ -85,7 +86,8 @@ def command(
     validator = judge()
     try:
         documents = DocumentValidator(validator)
-        report = documents.validate(data, at, required=required, detached=_content(detached), qr=payload)
+        with without_http_client():
+            report = documents.validate(data, at, required=required, detached=_content(detached), qr=payload)
     except InputError as error:
         error.where = ", ".join(part for part in (file, error.where) if part)
         raise

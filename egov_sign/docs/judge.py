@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from egov_sign.certs.algorithm_policy import AlgorithmPolicy
 from egov_sign.certs.certificate import Certificate
@@ -19,11 +21,13 @@ from egov_sign.docs.judged import Required
 from egov_sign.docs.qr import QrPayload
 from egov_sign.docs.timestamp import TimestampToken
 from egov_sign.docs.timestamp_validation import TimestampValidator
-from egov_sign.docs.validation import XmlValidator
-from egov_sign.docs.wsse_validation import WsseValidator
 from egov_sign.errors import UnsupportedError
 from egov_sign.limits import DEFAULT_LIMITS, Limits
 from egov_sign.verdict import Report, SubIndication
+
+if TYPE_CHECKING:
+    from egov_sign.docs.validation import XmlValidator
+    from egov_sign.docs.wsse_validation import WsseValidator
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +62,20 @@ class DocumentValidator:
         self.judge = judge
         self.policy = policy
         self.limits = limits
-        self._xml = XmlValidator(judge, policy=policy, limits=limits)
-        self._wsse = WsseValidator(judge, policy=policy, limits=limits)
         self._cms = CmsValidator(judge, policy=policy, limits=limits)
         self._timestamps = TimestampValidator(judge, policy=policy, limits=limits)
+
+    @cached_property
+    def _xml(self) -> XmlValidator:
+        from egov_sign.docs.validation import XmlValidator  # noqa: PLC0415 - only a document in XML pays for it
+
+        return XmlValidator(self.judge, policy=self.policy, limits=self.limits)
+
+    @cached_property
+    def _wsse(self) -> WsseValidator:
+        from egov_sign.docs.wsse_validation import WsseValidator  # noqa: PLC0415 - only a gateway message pays for it
+
+        return WsseValidator(self.judge, policy=self.policy, limits=self.limits)
 
     def validate(
         self,

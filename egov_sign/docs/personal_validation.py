@@ -24,7 +24,6 @@ from egov_sign.docs.judged import Required, XmlVerdict
 from egov_sign.docs.pdf_text import page_words, squash
 from egov_sign.docs.pdf_validation import PdfValidator, PdfVerdict
 from egov_sign.docs.qr import QrPayload, report_qr
-from egov_sign.docs.validation import XmlValidator
 from egov_sign.errors import InputError
 from egov_sign.limits import DEFAULT_LIMITS, Limits
 from egov_sign.verdict import Indication, Report, SubIndication
@@ -91,6 +90,8 @@ class PersonalValidator:
             pdf.report.fail("DOCUMENT_XML_MISSING", SubIndication.SIGNED_DATA_NOT_FOUND)
         if len(claiming) != 1:
             return verdict
+        from egov_sign.docs.validation import XmlValidator  # noqa: PLC0415 - a PDF of somebody else does not need it
+
         name, xml = claiming[0]
         try:
             document = read_document(xml, limits=self._limits)
