@@ -34,6 +34,7 @@ SHORT_NAMES = {
     ORGANIZATION: "O",
     ORGANIZATIONAL_UNIT: "OU",
     "2.5.4.12": "title",
+    "2.5.4.13": "description",
     GIVEN_NAME: "G",
     "2.5.4.15": "businessCategory",
     "2.5.4.46": "dnQualifier",
