@@ -119,9 +119,11 @@ class Finding:
         }
 
 
-@dataclass(slots=True)
+@dataclass
 class Report:
     """What was judged, the findings about it, and the reports of its parts.
+
+    A subclass may put its name and facts together when they are first read: most are never read.
 
     Attributes:
         subject: kind of thing judged: ``signature``, ``certificate``, ``revocation``, ``timestamp``, ``document``…

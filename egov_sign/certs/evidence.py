@@ -78,7 +78,7 @@ class Evidence(NamedTuple):
         }
 
 
-@dataclass(slots=True)
+@dataclass
 class RevocationReport(Report):
     """A report that keeps its evidence; ``facts["evidence"]`` tells about it, without the bytes."""
 

@@ -1,4 +1,7 @@
-"""How the judgement of a path is told: one report for each certificate, and one for the path as a whole."""
+"""How the judgement of a path is told: one report for each certificate, and one for the path as a whole.
+
+Names and facts are written when they are first read; a judgement alone needs neither.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,77 @@ from egov_sign.certs.certificate import Certificate
 from egov_sign.certs.path import CertificatePath
 from egov_sign.certs.path_rules import PathState
 from egov_sign.clock import format_time
+from egov_sign.crypto.caching import lazy
 from egov_sign.errors import InputError
 from egov_sign.verdict import Json, Report
+
+
+class CertificateReport(Report):
+    """The report on one certificate of a path.
+
+    Args:
+        certificate: the certificate.
+        checks: names of the checks that are about to be done.
+        subject: ``certificate`` or ``trust-anchor``.
+    """
+
+    def __init__(self, certificate: Certificate, checks: Sequence[str], subject: str = "certificate") -> None:
+        self.subject = subject
+        self.findings = []
+        self.children = []
+        self.certificate = certificate
+        self._checks = checks
+
+    @lazy
+    def name(self) -> str:
+        """The common name of its subject; the whole name, or the serial number, where there is none."""
+        subject = self.certificate.subject
+        try:
+            return subject.common_name or str(subject)
+        except InputError:
+            return f"{self.certificate.serial:x}"
+
+    @lazy
+    def facts(self) -> dict[str, Json]:
+        """``checks``, ``fingerprint``, ``not_before`` and ``not_after``."""
+        return {
+            "checks": [*self._checks],
+            "fingerprint": self.certificate.fingerprint,
+            "not_before": format_time(self.certificate.not_before),
+            "not_after": format_time(self.certificate.not_after),
+        }
+
+
+class PathReport(Report):
+    """The report on a path.
+
+    Args:
+        at: the time it was judged at.
+        reports: those on its certificates, the end entity's first.
+    """
+
+    def __init__(self, at: datetime, reports: list[CertificateReport]) -> None:
+        self.subject = "certificate"
+        self.findings = []
+        self.children = [*reports]
+        self._at = at
+        self._reports = reports
+
+    @lazy
+    def name(self) -> str:
+        """The name of the end entity."""
+        return self._reports[0].name
+
+    @lazy
+    def facts(self) -> dict[str, Json]:
+        """``path`` (names), ``fingerprints``, ``evidence`` (facts of the revocation reports) and ``at``."""
+        parts = [child for report in self._reports for child in report.children]
+        return {
+            "path": [report.name for report in self._reports],
+            "fingerprints": [report.certificate.fingerprint for report in self._reports],
+            "evidence": [part.facts for part in parts if part.subject == "revocation"],
+            "at": format_time(self._at),
+        }
 
 
 class IssuerPart:
@@ -22,47 +94,7 @@ class IssuerPart:
         reports: one for each of ``path``.
     """
 
-    def __init__(self, path: CertificatePath, state: PathState, reports: Sequence[Report]) -> None:
+    def __init__(self, path: CertificatePath, state: PathState, reports: Sequence[CertificateReport]) -> None:
         self.path = path
         self.state = state
         self.reports = tuple(reports)
-        self._facts = _path_facts(path, reports)
-
-    def report_with(self, certificate: Certificate, report: Report, at: datetime) -> Report:
-        """Return the report on the whole path of ``certificate``, whose own is ``report``."""
-        own = _path_facts((certificate,), (report,))
-        facts: dict[str, Json] = {name: [*value, *self._facts[name]] for name, value in own.items()}
-        facts["at"] = format_time(at)
-        return Report("certificate", report.name, children=[report, *self.reports], facts=facts)
-
-
-def path_report(path: CertificatePath, at: datetime, reports: list[Report]) -> Report:
-    """Return the report on ``path`` whose certificates have ``reports``."""
-    facts: dict[str, Json] = {**_path_facts(path, reports), "at": format_time(at)}
-    return Report("certificate", reports[0].name, children=reports, facts=facts)
-
-
-def certificate_report(certificate: Certificate, checks: Sequence[str], subject: str = "certificate") -> Report:
-    """Return a report on ``certificate`` without findings yet; ``checks`` are those that are about to be done."""
-    facts: dict[str, Json] = {
-        "checks": [*checks],
-        "fingerprint": certificate.fingerprint,
-        "not_before": format_time(certificate.not_before),
-        "not_after": format_time(certificate.not_after),
-    }
-    return Report(subject, _label(certificate), facts=facts)
-
-
-def _label(certificate: Certificate) -> str:
-    try:
-        return certificate.subject.common_name or str(certificate.subject)
-    except InputError:
-        return f"{certificate.serial:x}"
-
-
-def _path_facts(path: CertificatePath, reports: Sequence[Report]) -> dict[str, list[Json]]:
-    return {
-        "path": [report.name for report in reports],
-        "fingerprints": [one.fingerprint for one in path],
-        "evidence": [child.facts for report in reports for child in report.children if child.subject == "revocation"],
-    }

@@ -21,7 +21,7 @@ from egov_sign.certs.certificate import Certificate
 from egov_sign.certs.extension_ids import ANY_POLICY
 from egov_sign.certs.name import Name
 from egov_sign.certs.path import CertificatePath, CertificatePool, Obstacle, PathSearch
-from egov_sign.certs.path_reports import IssuerPart, certificate_report, path_report
+from egov_sign.certs.path_reports import CertificateReport, IssuerPart, PathReport
 from egov_sign.certs.path_rules import (
     ALONE_CHECKS,
     ANCHOR_CHECKS,
@@ -259,10 +259,10 @@ class _Judgement:
 
     def complete(self, certificate: Certificate, part: IssuerPart) -> Report:
         """Judge ``certificate`` below an issuers' part that was judged before."""
-        report = certificate_report(certificate, END_CHECKS)
+        report = CertificateReport(certificate, END_CHECKS)
         self.rules.finish(part.state, certificate, report)
         self._check_revocation(certificate, part.state, part.path[-1], report, end=True)
-        return part.report_with(certificate, report, self.rules.at)
+        return PathReport(self.rules.at, [report, *part.reports])
 
     def _judge_path(self, path: CertificatePath) -> Report:
         certificate, *issuers = path
@@ -271,18 +271,18 @@ class _Judgement:
             if not self.under_way and all(report.severity < Severity.INDETERMINATE for report in part.reports):
                 self.owner.remember(certificate, self.rules.at, part)
             return self.complete(certificate, part)
-        report = certificate_report(certificate, ALONE_CHECKS)
+        report = CertificateReport(certificate, ALONE_CHECKS)
         self.rules.alone(certificate, report)
-        return path_report(path, self.rules.at, [report, *part])
+        return PathReport(self.rules.at, [report, *part])
 
-    def _judge_issuers(self, path: CertificatePath) -> IssuerPart | list[Report]:
+    def _judge_issuers(self, path: CertificatePath) -> IssuerPart | list[CertificateReport]:
         """Judge the issuers from the anchor down; only reports if the rules cannot be followed to the end."""
         anchor = path[-1]
-        report = certificate_report(anchor, ANCHOR_CHECKS, "trust-anchor")
+        report = CertificateReport(anchor, ANCHOR_CHECKS, "trust-anchor")
         reports = [report]
         state = self.rules.start(anchor, report)
         for certificate in reversed(path[:-1]):
-            report = certificate_report(certificate, ALONE_CHECKS if state is None else ISSUER_CHECKS)
+            report = CertificateReport(certificate, ALONE_CHECKS if state is None else ISSUER_CHECKS)
             reports.insert(0, report)
             if state is None:
                 self.rules.alone(certificate, report)
@@ -334,15 +334,15 @@ class _Judgement:
 
     def _judge_anchor(self, anchor: Certificate) -> Report:
         """Judge a certificate that is itself an anchor: it is relied on, and nobody can revoke it."""
-        report = certificate_report(anchor, ANCHOR_CHECKS, "trust-anchor")
+        report = CertificateReport(anchor, ANCHOR_CHECKS, "trust-anchor")
         self.rules.alone(anchor, report, anchor=True)
-        return path_report((anchor,), self.rules.at, [report])
+        return PathReport(self.rules.at, [report])
 
     def _judge_alone(self, certificate: Certificate, search: PathSearch) -> Report:
         """Do step 4."""
-        report = certificate_report(certificate, ALONE_CHECKS)
+        report = CertificateReport(certificate, ALONE_CHECKS)
         self.rules.alone(certificate, report)
-        whole = path_report((certificate,), self.rules.at, [report])
+        whole = PathReport(self.rules.at, [report])
         last, obstacle = max(search.obstacles, key=lambda item: item[1].value)
         issuer = str(last.issuer)
         sub = SubIndication.NO_CERTIFICATE_CHAIN_FOUND
