@@ -217,20 +217,24 @@ def _parse(encoded: bytes) -> tuple[Rdn, ...]:
 
 @remembered
 def _parse_rdn(encoded: bytes) -> Rdn:
-    members = der.Reader(encoded).enter(der.SET)
-    attributes = []
-    while members:
-        pair = members.enter()
-        attribute = Attribute(pair.oid(), *pair.next())
-        pair.finish()
-        if attribute.tag in _ENCODINGS:
-            attribute.text  # noqa: B018 - a string that cannot be decoded shows here, not later
-        elif attribute.oid in SHORT_NAMES or attribute.tag in _NEVER_IN_NAMES:
-            raise InputError("NAME_MALFORMED", "an attribute that is not a character string")
-        attributes.append(attribute)
-    if not attributes:
-        raise InputError("NAME_MALFORMED", "an empty set of attributes")
-    return tuple(attributes)
+    ((tag, _, start, stop),) = der.children(encoded, 0, len(encoded))
+    pairs = der.children(encoded, start, stop)
+    if tag != der.SET or not pairs:
+        raise InputError("NAME_MALFORMED", "not a set of attributes")
+    return tuple([_parse_attribute(encoded, pair) for pair in pairs])
+
+
+def _parse_attribute(encoded: bytes, pair: der.Element) -> Attribute:
+    tag, _, start, stop = pair
+    (oid_tag, _, oid_start, oid_stop), (value_tag, _, value_start, value_stop) = der.children(encoded, start, stop)
+    if tag != der.SEQUENCE or oid_tag != der.OID:
+        raise InputError("NAME_MALFORMED", "not a type with a value")
+    attribute = Attribute(der.decode_oid(encoded[oid_start:oid_stop]), value_tag, encoded[value_start:value_stop])
+    if value_tag in _ENCODINGS:
+        attribute.text  # noqa: B018 - a string that cannot be decoded shows here, not later
+    elif attribute.oid in SHORT_NAMES or value_tag in _NEVER_IN_NAMES:
+        raise InputError("NAME_MALFORMED", "an attribute that is not a character string")
+    return attribute
 
 
 @remembered

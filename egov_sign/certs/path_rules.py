@@ -41,7 +41,7 @@ from egov_sign.certs.name_constraints import constrained_names, violation
 from egov_sign.clock import format_time
 from egov_sign.crypto import der, der_write
 from egov_sign.crypto.algorithms import KeyType
-from egov_sign.crypto.keys import PublicKey, load_public_key
+from egov_sign.crypto.keys import KeySize, PublicKey, load_public_key, plain_size
 from egov_sign.errors import InputError, LimitError, UnsupportedError
 from egov_sign.limits import Limits
 from egov_sign.verdict import Report, SubIndication
@@ -198,7 +198,7 @@ class PathRules:
                 if level and not policies.accepted(level, self.policy.initial_policies):
                     report.fail("CERT_POLICY_NOT_ACCEPTED", SubIndication.CHAIN_CONSTRAINTS_FAILURE, "policies")
             self._check_usage(certificate, report)
-            self._check_key(working_key(certificate, state.key), report)
+            self._check_key(plain_size(certificate.spki) or working_key(certificate, state.key), report)
         except InputError as error:
             unreadable(report, error)
 
@@ -237,7 +237,7 @@ class PathRules:
             sub = SubIndication.CRYPTO_CONSTRAINTS_FAILURE
             report.fail("CERT_ALGORITHM_WEAK", sub, "signature", algorithm=algorithm.name, bits=bits)
 
-    def _check_key(self, key: PublicKey, report: Report) -> None:
+    def _check_key(self, key: PublicKey | KeySize, report: Report) -> None:
         """Check that a certified key is good enough at the time."""
         odd = key.key_type is KeyType.RSA and key.bits % 8
         if odd or self.at >= self.policy.algorithms.key_end(key.key_type, key.bits):

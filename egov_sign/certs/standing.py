@@ -14,7 +14,8 @@ from egov_sign.certs.certificate import Certificate
 from egov_sign.certs.crl_check import HeldCrl, may_sign_lists
 from egov_sign.certs.evidence import Evidence, RevocationReport, Status, status_facts
 from egov_sign.certs.freshness import Question, earliest
-from egov_sign.verdict import Report
+from egov_sign.crypto.caching import lazy
+from egov_sign.verdict import Json, Report
 
 _MOMENT = timedelta(microseconds=1)
 
@@ -24,12 +25,14 @@ class Standing(NamedTuple):
 
     Attributes:
         held: the list: complete, without a scope, signed with the issuer's key, the only one at hand.
+        heard: the report on it.
         since: first moment that may be asked about.
         until: last moment that may be asked about.
         revision: that of the sources when this was established.
     """
 
     held: HeldCrl
+    heard: Report
     since: datetime
     until: datetime
     revision: int
@@ -47,7 +50,8 @@ class Standing(NamedTuple):
         whole = crl.scope is None and not crl.is_delta and crl.issuer == question.issuer.subject
         own = crl.is_signed_by(key) and may_sign_lists(question.issuer)
         if whole and own and crl.next_update is not None and until is not None and since <= question.at <= until:
-            return cls(held, since, until, revision)
+            heard = Report("crl", held.source, facts=crl.facts)
+            return cls(held, heard, since, until, revision)
         return None
 
     def report(self, certificate: Certificate, at: datetime) -> RevocationReport | None:
@@ -60,8 +64,31 @@ class Standing(NamedTuple):
             or any(point.crl_issuer for point in certificate.crl_distribution_points)
         ):
             return None
-        evidence = Evidence("crl", crl.data, self.held.source, crl.summary, certificate.serial, Status.GOOD)
-        report = RevocationReport("revocation", f"{certificate.serial:x}", evidence=[evidence])
-        report.children.append(Report("crl", self.held.source, facts=crl.facts))
-        report.facts = status_facts(certificate.serial, Status.GOOD, report.evidence)
-        return report
+        return _NotListed(certificate.serial, self)
+
+
+class _NotListed(RevocationReport):
+    """The report on a certificate that is not in a standing list; what it tells is written when it is first read."""
+
+    def __init__(self, serial: int, standing: Standing) -> None:
+        self.subject = "revocation"
+        self.findings = []
+        self.children = [standing.heard]
+        self._serial = serial
+        self._held = standing.held
+
+    @lazy
+    def name(self) -> str:
+        """The serial number."""
+        return f"{self._serial:x}"
+
+    @lazy
+    def evidence(self) -> list[Evidence]:
+        """The list."""
+        crl = self._held.crl
+        return [Evidence("crl", crl.data, self._held.source, crl.summary, self._serial, Status.GOOD)]
+
+    @lazy
+    def facts(self) -> dict[str, Json]:
+        """See :func:`egov_sign.certs.evidence.status_facts`."""
+        return status_facts(self._serial, Status.GOOD, self.evidence)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, NamedTuple
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa
 
-from egov_sign.crypto import pss
+from egov_sign.crypto import der_write, pss
 from egov_sign.crypto.algorithms import KeyType, SignatureAlgorithm
 from egov_sign.errors import InputError, UnsupportedError
 
@@ -168,6 +168,49 @@ def _describe(key: object) -> tuple[KeyType, int, str]:
         case ed448.Ed448PublicKey():
             return KeyType.ED448, 448, ""
     raise UnsupportedError("KEY_UNKNOWN", f"keys of the kind {type(key).__name__} are not known here")
+
+
+class KeySize(NamedTuple):
+    """Family and size of a key, as far as a policy on keys asks."""
+
+    key_type: KeyType
+    bits: int
+
+
+class _RsaForm(NamedTuple):
+    """What stands before and behind the modulus of a key of a given size."""
+
+    head: bytes
+    tail: bytes
+    size: KeySize
+
+
+def _rsa_form(bits: int) -> _RsaForm:
+    exponent = der_write.integer(65537)
+    placeholder = (1 << bits) - 1
+    key = der_write.sequence(der_write.integer(placeholder), exponent)
+    algorithm = der_write.sequence(der_write.oid("1.2.840.113549.1.1.1"), der_write.NULL)
+    spki = der_write.sequence(algorithm, der_write.bit_string(key))
+    return _RsaForm(spki[: -len(exponent) - bits // 8], exponent, KeySize(KeyType.RSA, bits))
+
+
+_RSA_FORMS = {
+    len(form.head) + len(form.tail) + form.size.bits // 8: form for form in map(_rsa_form, (2048, 3072, 4096))
+}
+"""By the length of the whole."""
+
+
+def plain_size(spki: bytes) -> KeySize | None:
+    """Return the size of an RSA key that shows in the form of its DER SubjectPublicKeyInfo; ``None`` for others.
+
+    A key of 2048, 3072 or 4096 bits with the exponent 65537 has nothing that could be wrong but a modulus with its
+    highest bit off or its lowest, so it need not be loaded to be measured.
+    """
+    form = _RSA_FORMS.get(len(spki))
+    if form is None or not (spki.startswith(form.head) and spki.endswith(form.tail)):
+        return None
+    highest, lowest = spki[len(form.head)], spki[-len(form.tail) - 1]
+    return form.size if highest & 0x80 and lowest & 1 else None
 
 
 def load_public_key(spki: bytes) -> PublicKey:
