@@ -178,8 +178,9 @@ class Report:
         for report in waiting:
             for finding in report.findings:
                 heaviest = max(heaviest, finding.severity)
-            if report.children:
-                waiting += [child for child in report.children if child.counts]
+            for child in report.children:
+                if child.counts:
+                    waiting.append(child)  # noqa: PERF401 - nearly always one child, or none
         return heaviest
 
     @property

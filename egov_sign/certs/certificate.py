@@ -21,7 +21,6 @@ from egov_sign.limits import DEFAULT_LIMITS, Limits
 # The structures of RFC 5280, 4.1, by the tags of their fields.
 _CERTIFICATE = re.compile(rb"\x30\x30\x03")
 _TBS_CERTIFICATE = re.compile(rb"\xa0?\x02\x30\x30\x30\x30\x30\x81?\x82?\xa3?")
-_EXTENSIONS = re.compile(rb"\x30")
 _VALIDITY = re.compile(rb"[\x17\x18]{2}")
 _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", re.DOTALL)
 
@@ -84,17 +83,15 @@ class Certificate:
 
     def _read(self) -> None:
         data = self.der
-        whole = der.children(data, 0, len(data))
-        if len(whole) != 1 or whole[0][0] != der.SEQUENCE:
-            raise der.error("DER_TRAILING", "not one sequence", 0)
-        tbs, algorithm, signature = der.structure(data, whole[0], _CERTIFICATE)
+        start, stop = der.only(data, 0, len(data), der.SEQUENCE)
+        tbs, algorithm, signature = der.structure(data, start, stop, _CERTIFICATE)
         self.tbs = data[tbs[1] : tbs[3]]
         self.outer_algorithm = data[algorithm[1] : algorithm[3]]
         _, begin, start, stop = signature
         if data[start : start + 1] != b"\x00":
             raise der.error("DER_VALUE", "a signature that is not whole octets", begin)
         self.signature = data[start + 1 : stop]
-        self._read_tbs(data, der.structure(data, tbs, _TBS_CERTIFICATE))
+        self._read_tbs(data, der.structure(data, tbs[2], tbs[3], _TBS_CERTIFICATE))
 
     def _read_tbs(self, data: bytes, fields: list[der.Element]) -> None:
         irregular: list[str] = []
@@ -112,7 +109,7 @@ class Certificate:
         self.issuer = Name(data[issuer[1] : issuer[3]])
         if self.issuer.is_empty:
             irregular.append("CERT_ISSUER_EMPTY")
-        self._read_validity(data, der.structure(data, validity, _VALIDITY), irregular)
+        self._read_validity(data, der.structure(data, validity[2], validity[3], _VALIDITY), irregular)
         self.subject = Name(data[subject[1] : subject[3]])
         self.spki = data[spki[1] : spki[3]]
         self.extensions = ext.Extensions()
@@ -132,8 +129,8 @@ class Certificate:
             irregular.append("CERT_TIME_TYPE")
 
     def _read_extensions(self, data: bytes, wrapper: der.Element, irregular: list[str]) -> None:
-        (extensions,) = der.structure(data, wrapper, _EXTENSIONS)
-        self.extensions = ext.read_extensions(der.Reader(data, *extensions[2:]))
+        sequence = der.only(data, wrapper[2], wrapper[3], der.SEQUENCE)
+        self.extensions = ext.read_extensions(der.Reader(data, *sequence))
         if self.extensions.duplicates:
             irregular.append("CERT_EXTENSION_TWICE")
         if not self.extensions:

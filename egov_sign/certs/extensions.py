@@ -43,15 +43,15 @@ def read_extensions(sequence: der.Reader) -> Extensions:
     Raises:
         InputError: ``DER_*``.
     """
-    found = Extensions()
     data = sequence.data
-    for _, begin, _, stop in der.children(data, sequence.position, sequence.end):
-        oid, extension = _read_extension(data[begin:stop])
-        if oid in found:
-            found.duplicates += (oid,)
-        else:
-            found[oid] = extension
+    elements = der.children(data, sequence.position, sequence.end)
     sequence.position = sequence.end
+    pairs = [_read_extension(data[begin:stop]) for _, begin, _, stop in elements]
+    found = Extensions(pairs)
+    if len(found) != len(pairs):
+        found.update(reversed(pairs))
+        oids = [oid for oid, _ in pairs]
+        found.duplicates = tuple(oid for number, oid in enumerate(oids) if oid in oids[:number])
     return found
 
 
@@ -61,13 +61,9 @@ _EXTENSION = re.compile(rb"\x06\x01?\x04")
 
 @remembered
 def _read_extension(encoded: bytes) -> tuple[str, Extension]:
-    (whole,) = der.children(encoded, 0, len(encoded))
-    fields = der.structure(encoded, whole, _EXTENSION)
-    if whole[0] != der.SEQUENCE:
-        raise der.error("DER_TAG", "a malformed extension", 0)
-    _, _, start, stop = fields[0]
-    _, _, value_start, value_stop = fields[-1]
-    critical = len(fields) == 3 and der.Reader(encoded, fields[1][1]).boolean()
+    start, stop = der.only(encoded, 0, len(encoded), der.SEQUENCE)
+    (_, _, start, stop), *optional, (_, _, value_start, value_stop) = der.structure(encoded, start, stop, _EXTENSION)
+    critical = bool(optional) and der.Reader(encoded, optional[0][1]).boolean()
     return der.decode_oid(encoded[start:stop]), Extension(critical, encoded[value_start:value_stop])
 
 
@@ -123,10 +119,7 @@ def _general_names(sequence: der.Reader) -> tuple[GeneralName, ...]:
 
 
 def _sequence(value: bytes) -> der.Reader:
-    outer = der.Reader(value)
-    inner = outer.enter()
-    outer.finish()
-    return inner
+    return der.Reader(value, *der.only(value, 0, len(value), der.SEQUENCE))
 
 
 @remembered
@@ -297,10 +290,8 @@ def authority_key_id(value: bytes) -> AuthorityKeyId:
 
 def subject_key_id(value: bytes) -> bytes:
     """Decode subjectKeyIdentifier."""
-    reader = der.Reader(value)
-    content = reader.take(der.OCTET_STRING)
-    reader.finish()
-    return content
+    start, stop = der.only(value, 0, len(value), der.OCTET_STRING)
+    return value[start:stop]
 
 
 class DistributionPoint(NamedTuple):

@@ -206,10 +206,7 @@ def _escape(text: str) -> str:
 @remembered
 def _parse(encoded: bytes) -> tuple[Rdn, ...]:
     try:
-        whole = der.children(encoded, 0, len(encoded))
-        if len(whole) != 1 or whole[0][0] != der.SEQUENCE:
-            raise der.error("DER_TAG", "not one sequence", 0)
-        _, _, start, stop = whole[0]
+        start, stop = der.only(encoded, 0, len(encoded), der.SEQUENCE)
         return tuple([_parse_rdn(encoded[rdn[1] : rdn[3]]) for rdn in der.children(encoded, start, stop)])
     except (InputError, ValueError) as error:
         raise InputError("NAME_MALFORMED", "a distinguished name cannot be read") from error
@@ -217,10 +214,9 @@ def _parse(encoded: bytes) -> tuple[Rdn, ...]:
 
 @remembered
 def _parse_rdn(encoded: bytes) -> Rdn:
-    ((tag, _, start, stop),) = der.children(encoded, 0, len(encoded))
-    pairs = der.children(encoded, start, stop)
-    if tag != der.SET or not pairs:
-        raise InputError("NAME_MALFORMED", "not a set of attributes")
+    pairs = der.children(encoded, *der.only(encoded, 0, len(encoded), der.SET))
+    if not pairs:
+        raise InputError("NAME_MALFORMED", "an empty set of attributes")
     return tuple([_parse_attribute(encoded, pair) for pair in pairs])
 
 

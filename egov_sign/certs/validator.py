@@ -152,7 +152,7 @@ class CertificateValidator:
         Raises:
             ConfigurationError: ``TIME_NAIVE``.
         """
-        at = as_utc(at).replace(microsecond=0)  # certificates know no fractions: the last second counts whole
+        at = _whole_second(as_utc(at))
         remembered = self._from_memory(certificate, at)
         if remembered is not None:
             return remembered
@@ -396,6 +396,11 @@ class _Context:
 
     def validate(self, signer: Certificate, candidates: Sequence[Certificate] = ()) -> Report:
         return self.judgement.judge_signer(signer, self.anchor, self.certificate, candidates)
+
+
+def _whole_second(at: datetime) -> datetime:
+    """Return ``at`` without fractions, which certificates do not know: the last second of one counts whole."""
+    return at.replace(microsecond=0) if at.microsecond else at
 
 
 def _verify(certificate: Certificate, key: PublicKey) -> bool:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from functools import lru_cache
+from operator import itemgetter
 from typing import Final, TypeAlias
 
 from egov_sign.crypto.caching import remembered
@@ -93,6 +94,9 @@ Element: TypeAlias = tuple[int, int, int, int]
 A plain tuple, because making a named one takes longer than reading the value."""
 
 
+_TAG_OF = itemgetter(0)
+
+
 def children(data: bytes, position: int, end: int) -> list[Element]:
     """Return the values between ``position`` and ``end``, one after another without a gap.
 
@@ -117,17 +121,30 @@ def children(data: bytes, position: int, end: int) -> list[Element]:
     return found
 
 
-def structure(data: bytes, parent: Element, tags: re.Pattern[bytes]) -> list[Element]:
-    """Return the values within ``parent``, whose tags in their order match ``tags``.
+def structure(data: bytes, start: int, stop: int, tags: re.Pattern[bytes]) -> list[Element]:
+    """Return the values between ``start`` and ``stop``, whose tags in their order match ``tags``.
 
     Raises:
         InputError: as :func:`header`, or ``DER_TAG``.
     """
-    _, begin, start, stop = parent
     found = children(data, start, stop)
-    if not tags.fullmatch(bytes([element[0] for element in found])):
-        raise error("DER_TAG", "the fields of a structure are not what they should be", begin)
+    if not tags.fullmatch(bytes(map(_TAG_OF, found))):
+        raise error("DER_TAG", "the fields of a structure are not what they should be", start)
     return found
+
+
+def only(data: bytes, position: int, end: int, tag: int) -> tuple[int, int]:
+    """Return where the contents start and stop of the one value between ``position`` and ``end``, of the type ``tag``.
+
+    Raises:
+        InputError: as :func:`header`, or ``DER_TAG``, ``DER_TRAILING``.
+    """
+    found, start, stop = header(data, position, end)
+    if found != tag:
+        raise error("DER_TAG", f"tag {found:#04x} where {tag:#04x} is due", position)
+    if stop != end:
+        raise error("DER_TRAILING", "something follows where nothing may", stop)
+    return start, stop
 
 
 @lru_cache(maxsize=4096)
