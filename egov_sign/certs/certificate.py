@@ -19,9 +19,10 @@ from egov_sign.errors import InputError, LimitError
 from egov_sign.limits import DEFAULT_LIMITS, Limits
 
 # The structures of RFC 5280, 4.1, by the tags of their fields.
-_CERTIFICATE = re.compile(rb"\x30\x30\x03")
-_TBS_CERTIFICATE = re.compile(rb"\xa0?\x02\x30\x30\x30\x30\x30\x81?\x82?\xa3?")
-_VALIDITY = re.compile(rb"[\x17\x18]{2}")
+_CERTIFICATE = der.layout("30", "30", "03")
+_TBS_CERTIFICATE = der.layout("a0?", "02", "30", "30", "30", "30", "30", "81?", "82?", "a3?")
+_VALIDITY = der.layout("17|18", "17|18")
+_VERSIONS = {b"\x02\x01\x00": 1, b"\x02\x01\x01": 2, b"\x02\x01\x02": 3}
 _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", re.DOTALL)
 
 
@@ -98,7 +99,10 @@ class Certificate:
         self.version = 1
         if fields[0][0] == der.explicit(0):
             _, _, start, stop = fields.pop(0)
-            self.version = _read_version(der.Reader(data, start, stop))
+            version = _VERSIONS.get(data[start:stop])
+            if version is None:
+                raise der.error("DER_VALUE", "an unknown version", start)
+            self.version = version
         (_, _, start, stop), algorithm, issuer, validity, subject, spki, *optional = fields
         self.serial = der.decode_integer(data[start:stop])
         if self.serial <= 0 or stop - start > 20:
@@ -340,14 +344,6 @@ class Certificate:
 
     def __repr__(self) -> str:
         return f"Certificate({str(self.subject)!r}, serial={self.serial:#x})"
-
-
-def _read_version(reader: der.Reader) -> int:
-    number = reader.integer()
-    reader.finish()
-    if number not in (0, 1, 2):
-        raise der.error("DER_VALUE", "an unknown version", reader.position)
-    return number + 1
 
 
 def _pem_blocks(data: bytes) -> list[bytes]:

@@ -56,7 +56,7 @@ def read_extensions(sequence: der.Reader) -> Extensions:
 
 
 # OID, critical BOOLEAN that may be absent, OCTET STRING.
-_EXTENSION = re.compile(rb"\x06\x01?\x04")
+_EXTENSION = der.layout("06", "01?", "04")
 
 
 @remembered

@@ -12,9 +12,9 @@ copied until a value is taken. Whatever breaks the rules raises :class:`egov_sig
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from functools import lru_cache
+from itertools import product
 from operator import itemgetter
 from typing import Final, TypeAlias
 
@@ -121,14 +121,27 @@ def children(data: bytes, position: int, end: int) -> list[Element]:
     return found
 
 
-def structure(data: bytes, start: int, stop: int, tags: re.Pattern[bytes]) -> list[Element]:
-    """Return the values between ``start`` and ``stop``, whose tags in their order match ``tags``.
+Layout: TypeAlias = frozenset[bytes]
+"""The tags that the fields of a structure may have, one after another."""
+
+
+def layout(*tags: str) -> Layout:
+    """Return the layout of a structure: the tag of each field in hexadecimal digits, with ``?`` if it may be absent.
+
+    Several tags for one field are written with ``|`` between them.
+    """
+    choices = [[*field.removesuffix("?").split("|"), *([""] if field.endswith("?") else [])] for field in tags]
+    return frozenset(bytes.fromhex("".join(choice)) for choice in product(*choices))
+
+
+def structure(data: bytes, start: int, stop: int, allowed: Layout) -> list[Element]:
+    """Return the values between ``start`` and ``stop``, whose tags are ``allowed``.
 
     Raises:
         InputError: as :func:`header`, or ``DER_TAG``.
     """
     found = children(data, start, stop)
-    if not tags.fullmatch(bytes(map(_TAG_OF, found))):
+    if bytes(map(_TAG_OF, found)) not in allowed:
         raise error("DER_TAG", "the fields of a structure are not what they should be", start)
     return found
 
@@ -192,7 +205,7 @@ def decode_time(tag: int, content: bytes) -> datetime:
         InputError: ``DER_VALUE``, or ``DER_TAG`` for another type.
     """
     if tag == UTC_TIME:
-        content = (b"20" if content[:1] < b"5" else b"19") + content
+        content = (b"20" if content < b"5" else b"19") + content
     elif tag != GENERALIZED_TIME:
         raise InputError("DER_TAG", "a value that is not a time")
     if len(content) != 15 or not content[:14].isdigit() or content[14] != 0x5A:
