@@ -11,7 +11,7 @@ from .conftest import Cli
 from .town import AT, CLERK, COMPLAINT, FIELDS, OTHER, PERSON, Town
 
 
-@pytest.mark.req("R101", "R102", "R105", "R106", "R108", "R109", "R112", "R39", "R41", "R42")
+@pytest.mark.req("R101", "R102", "R105", "R106", "R108", "R109", "R112", "R38", "R39", "R41", "R42", "R508")
 def test_a_home_call_from_registration_to_the_verified_result(town: Town) -> None:
     town.log_in()
     number = town.sent()

@@ -57,7 +57,7 @@ def test_standard_hours(local: str, is_open: bool) -> None:
     assert CALENDAR.is_open(parse_time(local)) is is_open
 
 
-@pytest.mark.req("R419")
+@pytest.mark.req("R419", "R534")
 @pytest.mark.parametrize(
     ("day", "works"),
     [
