@@ -20,16 +20,6 @@ from egov_sign.flows.registers import Employee, Person, Provider
 from egov_sign.flows.requests import Request
 from egov_sign.verdict import Finding
 
-LEGAL_NOTE = {
-    "ru": (
-        "Данный документ согласно пункту 1 статьи 7 ЗРК от 7 января 2003 года «Об электронном документе и электронной "
-        "цифровой подписи» равнозначен документу на бумажном носителе"
-    ),
-    "kk": (
-        "Осы құжат «Электрондық құжат және электрондық цифрлық қолтаңба туралы» Қазақстан Республикасының 2003 жылғы "
-        "7 қаңтардағы N 370-II Заңы 7 бабының 1 тармағына сәйкес қағаз тасығыштағы құжатпен бірдей"
-    ),
-}
 _PARTS = {
     "CALL": ("call", "HomeVisit"),
     "APPT": ("appointment", "Visit"),
@@ -92,7 +82,7 @@ def result_document(
     _signed_by(build, signatory)
     build.add(build.root, "Status", "COMPLETED")
     build.add(build.root, "VerificationCode", verification_code(number, request.document))
-    build.add(build.root, "LegalNote", **LEGAL_NOTE)
+    build.add(build.root, "LegalNote", ru=messages.text("PDF_LEGAL", "ru"), kk=messages.text("PDF_LEGAL", "kk"))
     return build.finish()
 
 
