@@ -40,6 +40,12 @@ if TYPE_CHECKING:
 )
 @click.option("--detached", type=click.Path(exists=True, path_type=Path), help="The signed content, if it is apart.")
 @click.option("--qr", metavar="PAYLOAD", help="What a scanner read from the paper; alone, it tells what to ask for.")
+@click.option(
+    "--report",
+    "form",
+    type=click.Choice(["text", "json", "etsi"]),
+    help="Form of the report; etsi is the XML of TS 119 102-2. [default: text, json with --json]",
+)
 @click.option("--html", "page", metavar="FILE", help="Write the report as an HTML page, too.")
 @output_options
 @required_options
@@ -52,6 +58,7 @@ def command(
     resume: Path | None,
     detached: Path | None,
     qr: str | None,
+    form: str | None,
     page: str | None,
     required: Required,
     judge: Judging,
@@ -68,9 +75,10 @@ def command(
     --json), a summary on standard error, and the exit code of the worst. With --resume, an interrupted run goes on
     where it was when it is started again.
     """
+    output.as_json = form == "json" if form else output.as_json
     if len(files) > 1 or resume or any(Path(file).is_dir() for file in files):
-        if detached or qr or page or STDIO in files:
-            raise click.UsageError("--detached, --qr, --html and standard input go with one FILE")
+        if detached or qr or page or form == "etsi" or STDIO in files:
+            raise click.UsageError("--detached, --qr, --html, --report etsi and standard input go with one FILE")
         return _many(files, recursive=recursive, jobs=jobs, record=resume, at=at, required=required, judge=judge).run(
             output
         )
@@ -92,7 +100,12 @@ def command(
         error.where = ", ".join(part for part in (file, error.where) if part)
         raise
     report.name = file
-    _show(report, file, at, output)
+    if form == "etsi":
+        from egov_sign.docs.etsi_report import to_etsi
+
+        output.data(to_etsi(report, data).decode().rstrip())
+    else:
+        _show(report, file, at, output)
     if page:
         from egov_sign.docs.html_report import to_html
 

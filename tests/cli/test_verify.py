@@ -90,6 +90,15 @@ def test_two_signers_and_one_of_them_bad(cli: Cli, world: WorldOnDisk) -> None:
     assert ran.code == 10
 
 
+def test_the_form_of_the_report(cli: Cli, world: WorldOnDisk) -> None:
+    file = world.signed("person")
+    etsi = cli("verify", file, *world.options(), "--report", "etsi")
+    assert (etsi.code, "mainindication:total-passed" in etsi.out) == (0, True)
+    as_json = cli("verify", file, *world.options(), "--report", "json").out
+    assert as_json == cli("verify", file, *world.options(), "--json").out
+    assert cli("verify", file, *world.options(), "--report", "text").out.startswith("VALID")
+
+
 def test_standard_input(cli: Cli, world: WorldOnDisk) -> None:
     data = world.signed("person").read_bytes()
     assert cli("verify", "-", *world.options(), stdin=data).code == 0

@@ -96,7 +96,9 @@ def test_what_cannot_be_read_is_a_row(cli: Cli, world: WorldOnDisk, inbox: Path)
     ]
 
 
-@pytest.mark.parametrize("option", [["--detached", "{file}"], ["--qr", "x"], ["--html", "page.html"], ["-"]])
+@pytest.mark.parametrize(
+    "option", [["--detached", "{file}"], ["--qr", "x"], ["--html", "page.html"], ["--report", "etsi"], ["-"]]
+)
 def test_what_goes_with_one_file_alone(cli: Cli, world: WorldOnDisk, inbox: Path, option: list[str]) -> None:
     options = [word.format(file=world.trust) for word in option]
     assert cli("verify", inbox, *options).code == 2
