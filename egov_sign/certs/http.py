@@ -149,7 +149,11 @@ def _resolve_until(resolver: Resolver, host: str, port: int, deadline: float, ur
     thread = threading.Thread(target=resolve, daemon=True)
     thread.start()
     thread.join(max(0.0, deadline - time.monotonic()))
-    if failure or (found and not found[0]):
+    if failure:
+        raise FetchError(
+            "FETCH_RESOLVE", f"the name {host} was not resolved: {_words(failure[0])}", where=url
+        ) from failure[0]
+    if found and not found[0]:
         raise FetchError("FETCH_RESOLVE", f"the name {host} has no address", where=url)
     if not found:
         raise FetchError("FETCH_TIMEOUT", f"the name {host} was not resolved in time", where=url)

@@ -14,7 +14,6 @@ SEQUENCE = 0x30
 SET = 0x31
 NULL = b"\x05\x00"
 TRUE = b"\x01\x01\xff"
-FALSE = b"\x01\x01\x00"
 
 
 def tlv(tag: int, content: bytes) -> bytes:

@@ -111,12 +111,12 @@ def _revocation_values(value: bytes) -> Evidence:
             return Evidence(ocsps=(cms.wrap_basic_ocsp(value),))
         lists = fields.maybe_enter(der.explicit(0))
         responses = fields.maybe_enter(der.explicit(1))
+        return Evidence(
+            crls=() if lists is None else _sequence_of(lists.element()),
+            ocsps=() if responses is None else tuple(map(cms.wrap_basic_ocsp, _sequence_of(responses.element()))),
+        )
     except InputError:
         return Evidence()
-    return Evidence(
-        crls=() if lists is None else _sequence_of(lists.element()),
-        ocsps=() if responses is None else tuple(map(cms.wrap_basic_ocsp, _sequence_of(responses.element()))),
-    )
 
 
 def _sequence_of(value: bytes) -> tuple[bytes, ...]:

@@ -88,11 +88,6 @@ class SyncResponse:
     correlation_id: str = ""
     session_id: str = ""
 
-    @property
-    def succeeded(self) -> bool:
-        """Whether the status is that of success."""
-        return self.status == SUCCESS
-
     @classmethod
     def read(cls, element: etree._Element) -> SyncResponse:
         """Read a SendMessageResponse element.

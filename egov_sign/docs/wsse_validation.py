@@ -187,7 +187,7 @@ class WsseValidator:
         required: Required | None,
         certificates: Sequence[Certificate],
     ) -> None:
-        content = self._business_document(envelope)
+        content = self._business_document(envelope, verdict.report)
         if content is not None:
             demanded = Required() if required is None else required
             verdict.business = self.xml.examine(content, at, required=demanded, certificates=certificates)
@@ -201,7 +201,7 @@ class WsseValidator:
         if count:
             verdict.report.warn("WSSE_SIGNATURES_NOT_JUDGED", count=count)
 
-    def _business_document(self, envelope: Envelope) -> bytes | None:
+    def _business_document(self, envelope: Envelope, report: Report) -> bytes | None:
         """Return the signed document in the Body; ``None`` if there is none.
 
         It is taken from the Body as received: canonical octets lack the namespaces that are declared and not used,
@@ -209,12 +209,16 @@ class WsseValidator:
         """
         try:
             payload = payload_of(read_body(envelope.body))
-            content = None if payload is None else payload.document
-            if content is None or next(parse(content, self.limits).iter(SIGNATURE), None) is None:
-                return None
         except InputError:
+            return None  # reported where the signed Body is read
+        content = None if payload is None else payload.document
+        if content is None:
             return None
-        return content
+        try:
+            return None if next(parse(content, self.limits).iter(SIGNATURE), None) is None else content
+        except InputError as error:
+            report.warn("WSSE_BUSINESS_UNREADABLE", error.where, reason=error.message)
+            return None
 
 
 def _transport_signature(envelope: Envelope, report: Report) -> etree._Element | None:

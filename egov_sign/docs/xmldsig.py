@@ -34,7 +34,6 @@ SIGNATURE = DS + "Signature"
 ENVELOPED = DS_NS + "enveloped-signature"
 BASE64 = DS_NS + "base64"
 XPATH = "http://www.w3.org/TR/1999/REC-xpath-19991116"
-TYPE_MANIFEST = DS_NS + "Manifest"
 
 ID_ATTRIBUTES = ("Id", "ID", "id", f"{{{c14n.XML_NS}}}id", f"{{{WSU_NS}}}Id")
 """Every spelling of an identifier that some verifier resolves; all of them share one space here."""

@@ -22,7 +22,6 @@ class Kind(StrEnum):
     CHOICE = "choice"
 
 
-EVENTS = frozenset({Kind.MESSAGE_START, Kind.MESSAGE_END, Kind.MESSAGE_MIDDLE, Kind.END, Kind.ERROR, Kind.TERMINAL})
 ACTIVITIES = frozenset({Kind.PROCESS, Kind.PROCEDURE})
 DECISIONS = frozenset({Kind.CONDITION, Kind.CHOICE})
 

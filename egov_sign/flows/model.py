@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import cache
 from importlib import resources
 from typing import Any, Literal, TypeAlias
@@ -71,10 +70,6 @@ class Step:
     counted_from: str = ""
     refusals: tuple[str, ...] = ()
     spans: tuple[str, str] | None = None
-
-    def may_refuse_with(self, code: str) -> bool:
-        """Tell whether the regulation lets this step end with the refusal ``code``."""
-        return any(fnmatchcase(code, pattern) for pattern in self.refusals)
 
     def name(self, language: Literal["ru", "kk", "en"]) -> str:
         """Return the name of the step in ``language``."""

@@ -257,7 +257,8 @@ def test_a_name_without_an_address() -> None:
     def unknown(host: str, port: int) -> Sequence[str]:
         raise socket.gaierror("no such name")
 
-    assert refused("http://example.test/", resolver=unknown).code == "FETCH_RESOLVE"
+    unresolved = refused("http://example.test/", resolver=unknown)
+    assert (unresolved.code, unresolved.message.rpartition(": ")[2]) == ("FETCH_RESOLVE", "no such name")
     assert refused("http://example.test/", resolver=lambda host, port: []).code == "FETCH_RESOLVE"
 
 

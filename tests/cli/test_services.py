@@ -48,7 +48,7 @@ def test_a_home_call_from_registration_to_the_verified_result(town: Town) -> Non
         (PERSON, "other-person", "SIG_IIN_MISMATCH"),
         ("780228110005", "expired-person", "SIG_CERT_EXPIRED"),
         ("991231510003", "revoked-person", "SIG_CERT_REVOKED"),
-        (PERSON, "person-person-auth", "SIG_CERT_USAGE"),
+        (PERSON, "person-auth", "SIG_CERT_USAGE"),
     ],
 )
 def test_a_certificate_that_fails_condition_2_is_refused_by_name(town: Town, iin: str, label: str, code: str) -> None:

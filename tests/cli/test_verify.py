@@ -45,7 +45,7 @@ def test_one_changed_byte_is_invalid(cli: Cli, world: WorldOnDisk) -> None:
         ("expired-person", AT, 11, "SIGNATURE_TIME_UNPROVEN"),
         ("future-person", AT, 10, "CERT_NOT_YET_VALID"),
         ("held-person", AT, 11, "CERT_ON_HOLD"),
-        ("person-person-auth", AT, 11, "CERT_USAGE"),
+        ("person-auth", AT, 11, "CERT_USAGE"),
         ("person", "2024-04-01T12:00:00Z", 11, "REVOCATION_UNKNOWN"),
     ],
 )

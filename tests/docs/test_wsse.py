@@ -155,6 +155,16 @@ def test_signatures_that_belong_to_no_document_are_not_passed_over_in_silence() 
     assert verdict.report.codes == ["WSSE_SIGNATURES_NOT_JUDGED"]
 
 
+def test_a_business_document_that_cannot_be_read_is_not_passed_over_in_silence() -> None:
+    order = sign_enveloped(ORDER, signer("person", "rsa"))
+    assert examine(signed(Payload(order.decode()))).report.codes == []
+    hidden = Payload("<!DOCTYPE x>" + order.partition(b"?>")[2].decode())
+    verdict = examine(signed(hidden))
+    assert verdict.report.codes == ["WSSE_BUSINESS_UNREADABLE"]
+    assert verdict.business is None
+    assert "WSSE_BUSINESS_NOT_SIGNED" in examine(signed(hidden), business=Required()).report.codes
+
+
 def test_what_is_required_of_the_sender() -> None:
     assert examine(signed(), sender=Required(roles=frozenset({Role.SYSTEM}))).report.indication is Indication.VALID
     verdict = examine(signed(), sender=Required(roles=frozenset({Role.HEAD})))

@@ -212,7 +212,7 @@ def _(town: Town) -> list[str]:
 
 @case("SIG_CERT_USAGE")
 def _(town: Town) -> list[str]:
-    return submitted(town, CALL_FORM, signer="person-person-auth")
+    return submitted(town, CALL_FORM, signer="person-auth")
 
 
 @case("SIG_INVALID")

@@ -137,13 +137,13 @@ class TestCondition2:
         ("signer", "codes"),
         [
             ("person", []),
-            ("person-person-sign", []),
+            ("person-sign", []),
             ("other-person", ["SIG_IIN_MISMATCH"]),
             ("expired-person", ["SIG_CERT_EXPIRED", "SIG_IIN_MISMATCH"]),
             ("future-person", ["SIG_CERT_NOT_YET_VALID", "SIG_IIN_MISMATCH"]),
             ("revoked-person", ["SIG_CERT_REVOKED", "SIG_IIN_MISMATCH"]),
             ("held-person", ["SIG_CERT_REVOKED", "SIG_IIN_MISMATCH"]),
-            ("person-person-auth", ["SIG_CERT_USAGE"]),
+            ("person-auth", ["SIG_CERT_USAGE"]),
             ("portal", ["SIG_IIN_MISMATCH", "SIG_CERT_USAGE"]),
             ("employee", ["SIG_IIN_MISMATCH", "SIG_CERT_USAGE"]),
         ],
@@ -205,7 +205,7 @@ class TestCondition2:
 
     @pytest.mark.req("R36")
     def test_certificates_are_offered_with_owner_and_validity(self, town: Town) -> None:
-        choices = town.portal.choices([town.world.certificate(name) for name in ("person", "person-person-auth")])
+        choices = town.portal.choices([town.world.certificate(name) for name in ("person", "person-auth")])
         assert [(choice.owner, choice.iin, choice.can_sign) for choice in choices] == [
             ("ТЕСТОВА АЙГЕРІМ ТЕСТҚЫЗЫ", PERSON, True),
             ("ТЕСТОВА АЙГЕРІМ ТЕСТҚЫЗЫ", PERSON, False),
@@ -233,7 +233,7 @@ class TestSigning:
         other_text = signing.sign(shown.replace("кашель".encode(), "насморк".encode()), town.world.signer("person"))
         for attempt in (
             signing.sign(shown, town.world.signer("other-person")),
-            signing.sign(shown, town.world.signer("person-person-sign")),
+            signing.sign(shown, town.world.signer("person-sign")),
             other_text,
             good.replace("кашель".encode(), "насморк".encode()),
             shown,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 
+from egov_sign.crypto.generate import KeyKind, generate_private_key
 from egov_sign.errors import ConfigurationError
 from egov_sign_pki import seeds
 from egov_sign_pki.moments import moment
@@ -63,9 +65,10 @@ def test_an_rsa_key_is_sound_and_kept(cache: Path) -> None:
 def test_the_cache_changes_nothing_but_the_time(cache: Path) -> None:
     made = fresh("anna")
     (kept,) = cache.iterdir()
-    kept.write_bytes(b"not a key")
-    assert fresh("anna") == made
-    assert kept.read_bytes() == made
+    for other in (b"not a key", generate_private_key(KeyKind.EC256, random.Random(1).randbytes).pkcs8()):
+        kept.write_bytes(other)
+        assert fresh("anna") == made
+        assert kept.read_bytes() == made
 
 
 def test_a_cache_that_cannot_be_written_is_done_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
+import socket
+import struct
 import subprocess
+import threading
 import urllib.error
 import urllib.request
 from base64 import b64encode
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import pytest
 from cryptography import x509
@@ -187,6 +191,32 @@ def test_a_body_without_a_sane_length_is_refused(services: Services) -> None:
         urllib.request.urlopen(huge, timeout=10)
     assert caught.value.code == 413
     caught.value.close()
+
+
+def hang_up(services: Services) -> None:
+    """Ask for something, reset the connection, and wait until the server has noticed."""
+    at = urlsplit(services.url)
+    with socket.create_connection((at.hostname, at.port), timeout=10) as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.sendall(b"GET /crl/issuer.crl HTTP/1.1\r\n\r\n")
+    get(f"{services.url}/faults")
+    for thread in threading.enumerate():
+        if "process_request_thread" in thread.name:
+            thread.join(10)
+
+
+def test_a_client_that_hangs_up_is_no_news(services: Services, capfd: pytest.CaptureFixture[str]) -> None:
+    hang_up(services)
+    assert capfd.readouterr().err == ""
+
+
+def test_a_failure_of_the_services_is_told(
+    services: Services, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services.responder, "reply", lambda path, body=None: 1 // 0)
+    with pytest.raises(http.client.RemoteDisconnected):
+        get(f"{services.url}/crl/issuer.crl")
+    assert "ZeroDivisionError" in capfd.readouterr().err
 
 
 def test_a_taken_port_is_told(services: Services, world: World) -> None:
