@@ -95,10 +95,7 @@ class ServiceDesk:
 
     def __init__(self, services: Services, provider: str) -> None:
         self.services = services
-        found = services.registers.provider(provider)
-        if found is None:
-            raise ConfigurationError("PROVIDER_UNKNOWN", f"there is no provider {provider!r}")
-        self.provider: Provider = found
+        self.provider: Provider = services.registers.known_provider(provider)
 
     def open(
         self,

@@ -267,8 +267,7 @@ class Portal:
         now = self.services.clock.now()
         draft = self._own(None, session, request_id, State.READY_TO_SIGN)
         reasons = self._signature_reasons(draft, signed, now)
-        provider = self.services.registers.provider(draft.provider)
-        assert provider is not None
+        provider = self.services.registers.known_provider(draft.provider)
         with self.services.work() as work:
             request = self._own(work, session, request_id, State.READY_TO_SIGN)
             if reasons:
@@ -338,15 +337,15 @@ class Portal:
         """«открыть»: return the certificate or the refusal, verified as of the time it was signed (R42, R402).
 
         Raises:
-            ConfigurationError: ``RESULT_NOT_READY`` while there is no answer yet.
+            ConfigurationError: ``RESULT_NOT_READY`` while there is no answer yet; ``PROVIDER_UNKNOWN`` if the registers
+                have lost the provider.
         """
         request = self._own(None, session, request_id)
         if not request.answered:
             raise ConfigurationError(
                 "RESULT_NOT_READY", "the answer has not come yet", where=request.number, hint="look at the status"
             )
-        provider = self.services.registers.provider(request.provider)
-        assert provider is not None
+        provider = self.services.registers.known_provider(request.provider)
         opened = outcomes.open_outcome(self.services, request, provider)
         with self.services.work() as work:
             codes = [finding.code for finding in opened.reasons]

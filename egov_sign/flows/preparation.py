@@ -26,7 +26,11 @@ class Parties:
 
 
 def parties(services: Services, request: Request) -> Answer[Parties]:
-    """Ask the registers about the people of ``request`` (R509); refusals: ``GBD_…``."""
+    """Ask the registers about the people of ``request`` (R509); refusals: ``GBD_…``.
+
+    Raises:
+        ConfigurationError: ``PROVIDER_UNKNOWN`` if they have lost the provider.
+    """
     applicant = queries.person(services, request.applicant)
     if applicant.refusal is not None:
         return Answer(None, applicant.refusal)
@@ -36,8 +40,7 @@ def parties(services: Services, request: Request) -> Answer[Parties]:
         if answer.refusal is not None:
             return Answer(None, answer.refusal)
         represented = answer.get()
-    provider = services.registers.provider(request.provider)
-    assert provider is not None
+    provider = services.registers.known_provider(request.provider)
     return Answer(Parties(applicant.get(), represented, provider))
 
 

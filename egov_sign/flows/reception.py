@@ -79,8 +79,7 @@ def receive(
     wrong = check_form(service, dict(form), iin)
     if wrong:
         return refused("p1", wrong)
-    provider = services.registers.provider(session.employee.provider)
-    assert provider is not None
+    provider = services.registers.known_provider(session.employee.provider)
     run = Run(chosen, request=str(uuid.uuid4()), subject=iin, actor=masked(session.employee))
     request = Request(run.request, run, iin, provider.code, form=dict(form), employee=session.employee.iin)
     request.identity_basis = "phone" if channel == "phone" else "document"

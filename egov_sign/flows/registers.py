@@ -186,6 +186,17 @@ class Registers:
         record = self._reader.get("provider", code)
         return _provider(record.data) if record else None
 
+    def known_provider(self, code: str) -> Provider:
+        """Return the provider with this code.
+
+        Raises:
+            ConfigurationError: ``PROVIDER_UNKNOWN``.
+        """
+        found = self.provider(code)
+        if found is None:
+            raise ConfigurationError("PROVIDER_UNKNOWN", f"there is no provider {code!r}")
+        return found
+
     def employee(self, iin: str) -> Employee | None:
         """Return the employee with this IIN."""
         record = self._reader.get("employee", iin)

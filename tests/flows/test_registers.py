@@ -30,6 +30,9 @@ def test_a_provider_comes_back_with_its_calendar(town: Town) -> None:
         assert Registers(work.unit).provider("TRZ01") == provider
     assert Registers(town.services.store).provider("TRZ01") == provider
     assert Registers(town.services.store).provider("TRZ02") is None
+    assert Registers(town.services.store).known_provider("TRZ01") == provider
+    with pytest.raises(ConfigurationError, match="PROVIDER_UNKNOWN"):
+        Registers(town.services.store).known_provider("TRZ02")
 
 
 def test_age_counts_full_years() -> None:
