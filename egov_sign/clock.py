@@ -91,7 +91,10 @@ def parse_time(text: str) -> datetime:
         ) from error
     if len(text) == len("2024-03-01"):
         moment = moment.replace(tzinfo=UTC)
-    return as_utc(moment)
+    try:
+        return as_utc(moment)
+    except OverflowError as error:
+        raise ConfigurationError("TIME_FORMAT", f"a time outside the calendar: {text!r}") from error
 
 
 def format_time(moment: datetime) -> str:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from egov_sign.flows import requests, signing
+from datetime import datetime
+
+from egov_sign.certs.iin import Iin
+from egov_sign.errors import ConfigurationError
+from egov_sign.flows import condition2, requests, signing
 from egov_sign.flows.documents import NAMESPACES, Kind
 from egov_sign.flows.engine import Work
 from egov_sign.flows.envelope import Envelope
@@ -10,6 +14,7 @@ from egov_sign.flows.outcome_document import OutcomeContent, read_outcome
 from egov_sign.flows.refusals import Answer, reason, refused
 from egov_sign.flows.requests import Request
 from egov_sign.flows.services import Services
+from egov_sign.verdict import Finding
 
 
 def kind_of(document: bytes) -> Kind:
@@ -27,9 +32,39 @@ def receive(services: Services, envelope: Envelope) -> Answer[str]:
 
 
 def check(services: Services, envelope: Envelope) -> Answer[OutcomeContent]:
-    """Verify the outcome in ``envelope``; refusals: ``SIG_INVALID`` and the other reasons of condition 2."""
+    """Verify the outcome in ``envelope`` and that its signer may sign it; refusals: ``SIG_…`` and ``GW_FORMAT``."""
     opened = signing.open_signed(services, envelope.data, kind_of(envelope.data), envelope.date)
-    return refused("", opened.reasons) if opened.root is None else Answer(read_outcome(opened.root))
+    if opened.root is None:
+        return refused("", opened.reasons)
+    content = read_outcome(opened.root)
+    try:
+        request = requests.load(services.store, content.request_number)
+    except ConfigurationError:
+        return refused("", [reason("SIG_INVALID")])
+    provider = services.registers.provider(request.provider)
+    reasons = signer_reasons(services, content, provider.bin if provider else "", opened, envelope.date)
+    return refused("", reasons) if reasons else Answer(content)
+
+
+def signer_reasons(
+    services: Services, content: OutcomeContent, provider_bin: str, opened: signing.Opened, at: datetime
+) -> list[Finding]:
+    """Return what stands against who signed an outcome at the time ``at`` (R408).
+
+    It must be the employee whom it names, of the provider ``provider_bin``, with a certificate that gives the right to.
+    """
+    if opened.certificate is None:
+        return [reason("SIG_INVALID")]
+    found = condition2.check_employee(
+        services,
+        opened.certificate,
+        Iin.parse(content.signatory),
+        provider_bin,
+        at,
+        roles=condition2.SIGNING_ROLES,
+        report=opened.certificate_report,
+    )
+    return list(found.reasons)
 
 
 def take_in(work: Work, content: OutcomeContent) -> Answer[str]:

@@ -20,13 +20,15 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from egov_sign.clock import format_time, parse_time
 from egov_sign.errors import ConfigurationError
-from egov_sign.flows import evidence, journal, requests, signing
+from egov_sign.flows import answers, evidence, journal, registration, requests, signing
 from egov_sign.flows.outcome_document import read_outcome
+from egov_sign.flows.request_document import RequestContent, read_request
 from egov_sign.flows.requests import Request, State
 from egov_sign.flows.services import Services
 from egov_sign.flows.store import Data
@@ -77,6 +79,9 @@ def export_case(services: Services, number: str, folder: Path) -> Path:
 def verify_case(services: Services, folder: Path) -> Report:
     """Check an exported case: every digest, both signatures as of their times, and that they belong together.
 
+    The manifest is nobody's word: who signed for whom, which files belong to the request and which request an outcome
+    answers is read from the signed documents. The times of signing are the manifest's, which a note says.
+
     Args:
         services: whose trust anchors are relied on; its store is not asked.
         folder: of the case.
@@ -90,7 +95,7 @@ def verify_case(services: Services, folder: Path) -> Report:
             raise ValueError(manifest["schema"])
         listed = dict(manifest["files"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ConfigurationError("CASE_UNREADABLE", "there is no exported case here", where=str(folder)) from error
+        raise _unreadable_case(folder) from error
     report = Report("case", str(manifest.get("number", "")))
     for name, digest in listed.items():
         file = folder / name
@@ -98,25 +103,90 @@ def verify_case(services: Services, folder: Path) -> Report:
             report.fail("CASE_FILE_MISSING", SubIndication.SIGNED_DATA_NOT_FOUND, name)
         elif hashlib.sha256(file.read_bytes()).hexdigest() != digest:
             report.fail("CASE_FILE_CHANGED", SubIndication.HASH_FAILURE, name)
-    for kind, at in (("request", "signed_at"), ("result", "decided_at"), ("refusal", "decided_at")):
-        if f"{kind}.xml" in listed and (folder / f"{kind}.xml").is_file():
-            report.children.append(_verify_document(services, folder, kind, str(manifest[at])))
-    return report
-
-
-def _verify_document(services: Services, folder: Path, kind: str, at: str) -> Report:
-    judge = evidence.judge_of_folder(services, folder)
-    data = (folder / f"{kind}.xml").read_bytes()
-    opened = signing.open_signed(services, data, kind, parse_time(at), judge=judge)
-    report = opened.report
-    report.name = f"{kind}.xml"
-    if opened.root is None:
+    # What the manifest leaves out must not pass for checked: without a signed request there is no case.
+    if "request.xml" not in listed or not (folder / "request.xml").is_file():
+        if "request.xml" not in listed:
+            report.fail("CASE_FILE_MISSING", SubIndication.SIGNED_DATA_NOT_FOUND, "request.xml")
         return report
-    if kind != "request":
-        request = (folder / "request.xml").read_bytes() if (folder / "request.xml").is_file() else b""
-        if read_outcome(opened.root).request_digest != hashlib.sha256(request).hexdigest():
-            report.fail("CASE_NOT_BOUND", SubIndication.HASH_FAILURE, f"{kind}.xml")
+    report.note("CASE_TIME_CLAIMED", "manifest.json")
+    check = _CaseCheck(services, folder, manifest, set(listed))
+    report.children.append(check.request())
+    for kind in ("result", "refusal"):
+        if f"{kind}.xml" in listed and (folder / f"{kind}.xml").is_file():
+            report.children.append(check.outcome(kind))
     return report
+
+
+class _CaseCheck:
+    """The checks of the signed documents of an exported case; only what is under a signature is believed.
+
+    Args:
+        services: whose trust anchors are relied on.
+        folder: of the case.
+        manifest: what says which times the documents are judged for.
+        listed: names of the files that the manifest lists.
+    """
+
+    def __init__(self, services: Services, folder: Path, manifest: dict[str, Any], listed: set[str]) -> None:
+        self._services = services
+        self._folder = folder
+        self._manifest = manifest
+        self._listed = listed
+        self._judge = evidence.judge_of_folder(services, folder)
+        self._digest = hashlib.sha256((folder / "request.xml").read_bytes()).hexdigest()
+        self._content: RequestContent | None = None
+
+    def request(self) -> Report:
+        """Check the request: its signature, that its signer is who it says, its files (R107, R410, R411)."""
+        opened, at = self._open("request", "signed_at")
+        report = opened.report
+        if opened.root is None or opened.certificate is None:
+            return report
+        self._content = content = read_request(opened.root)
+        reasons = registration.signer_reasons(self._services, content, opened, at)
+        report.findings += reasons
+        for file in content.files:
+            name = f"attachments/{file.id}{_SUFFIXES.get(file.media_type, '.bin')}"
+            if name not in self._listed:
+                report.fail("CASE_FILE_MISSING", SubIndication.SIGNED_DATA_NOT_FOUND, name)
+            elif (self._folder / name).is_file() and hashlib.sha256(
+                (self._folder / name).read_bytes()
+            ).hexdigest() != file.digest:
+                report.fail("CASE_NOT_BOUND", SubIndication.HASH_FAILURE, name)
+        return report
+
+    def outcome(self, kind: str) -> Report:
+        """Check a result or a refusal: its signature, that it is this request's and its provider's (R408, R409)."""
+        opened, at = self._open(kind, "decided_at")
+        report = opened.report
+        if opened.root is None or opened.certificate is None:
+            return report
+        content, request = read_outcome(opened.root), self._content
+        told = (content.request_digest, content.request_number)
+        if told != (self._digest, str(self._manifest.get("number", ""))) or (
+            request is not None and content.recipient != (request.represented or request.applicant)
+        ):
+            report.fail("CASE_NOT_BOUND", SubIndication.HASH_FAILURE, f"{kind}.xml")
+        provider = request.provider_bin if request else content.provider_bin
+        report.findings += answers.signer_reasons(self._services, content, provider, opened, at)
+        return report
+
+    def _open(self, kind: str, moment: str) -> tuple[signing.Opened, datetime]:
+        name = f"{kind}.xml"
+        try:
+            at = parse_time(self._manifest[moment])
+        except (ConfigurationError, KeyError, TypeError) as error:
+            raise _unreadable_case(self._folder) from error
+        data = (self._folder / name).read_bytes()
+        opened = signing.open_signed(self._services, data, kind, at, judge=self._judge)
+        opened.report.name = name
+        if opened.root is None:
+            opened.report.findings += opened.reasons
+        return opened, at
+
+
+def _unreadable_case(folder: Path) -> ConfigurationError:
+    return ConfigurationError("CASE_UNREADABLE", "there is no exported case here", where=str(folder))
 
 
 def _files(services: Services, request: Request) -> Iterator[tuple[str, bytes]]:

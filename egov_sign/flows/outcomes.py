@@ -10,7 +10,7 @@ from egov_sign.certs.iin import Iin
 from egov_sign.certs.profile import Role
 from egov_sign.crypto.signer import Signer
 from egov_sign.flows import condition2, signing
-from egov_sign.flows.answers import belongs
+from egov_sign.flows.answers import belongs, signer_reasons
 from egov_sign.flows.condition2 import CertificateCheck
 from egov_sign.flows.engine import Work
 from egov_sign.flows.evidence import judge_of_the_time
@@ -131,16 +131,7 @@ def open_outcome(services: Services, request: Request, provider: Provider) -> Op
     if opened.root is None or opened.certificate is None:
         return OpenedOutcome(document, None, ended, opened.report, opened.reasons)
     content = read_outcome(opened.root)
-    check = condition2.check_employee(
-        services,
-        opened.certificate,
-        Iin.parse(content.signatory),
-        provider.bin,
-        ended,
-        roles=condition2.SIGNING_ROLES,
-        report=opened.certificate_report,
-    )
-    reasons = list(check.reasons)
+    reasons = signer_reasons(services, content, provider.bin, opened, ended)
     if not belongs(content, request):
         reasons.append(reason("SIG_INVALID"))
     return OpenedOutcome(document, content, ended, opened.report, tuple(reasons))

@@ -7,6 +7,7 @@ whose IIN it names, to this provider; a repetition gets the number it already ha
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from egov_sign.certs.iin import Iin
 from egov_sign.errors import ConfigurationError
@@ -54,7 +55,9 @@ def check(services: Services, envelope: Envelope) -> Answer[Checked]:
     provider = services.registers.provider(content.provider)
     if provider is None or provider.code != envelope.receiver or provider.bin != content.provider_bin:
         return refused("p6", [reason("DOC_WRONG_PROVIDER")])
-    reasons = _signer_reasons(services, content, provider, opened, envelope)
+    reasons = signer_reasons(services, content, opened, envelope.date)
+    if SERVICES.get(content.service) != envelope.service:
+        reasons.insert(0, reason("GW_NO_SERVICE"))
     return refused("p6", reasons) if reasons else Answer(Checked(envelope, content, provider))
 
 
@@ -94,18 +97,22 @@ def give_number(work: Work, request: Request, provider: Provider) -> None:
     request.move(work, State.REGISTERED)
 
 
-def _signer_reasons(
-    services: Services, content: RequestContent, provider: Provider, opened: signing.Opened, envelope: Envelope
-) -> list[Finding]:
-    certificate, report, at = opened.certificate, opened.certificate_report, envelope.date
-    assert certificate is not None
-    reasons = []
-    if SERVICES.get(content.service) != envelope.service:
-        reasons.append(reason("GW_NO_SERVICE"))
+def signer_reasons(services: Services, content: RequestContent, opened: signing.Opened, at: datetime) -> list[Finding]:
+    """Return what stands against who signed a request at the time ``at``: it must be who the request names.
+
+    Args:
+        services: whose settings say which certificates may be used.
+        content: what the request says.
+        opened: the request, its signature being right.
+        at: the time of signing.
+    """
+    certificate, report = opened.certificate, opened.certificate_report
+    if certificate is None:
+        return [reason("SIG_INVALID")]
     if content.channel == "portal":
         applicant = Iin.parse(content.applicant)
-        check = condition2.check_recipient(services, certificate, applicant, at, report=report)
-    else:
-        employee = Iin.parse(content.employee)
-        check = condition2.check_employee(services, certificate, employee, provider.bin, at, report=report)
-    return [*reasons, *check.reasons]
+        return list(condition2.check_recipient(services, certificate, applicant, at, report=report).reasons)
+    employee = Iin.parse(content.employee)
+    return list(
+        condition2.check_employee(services, certificate, employee, content.provider_bin, at, report=report).reasons
+    )

@@ -1,0 +1,166 @@
+"""An exported case in the hands of somebody who may change every file of it (rows 59 to 62)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from egov_sign.certs.certificate import Certificate
+from egov_sign.certs.trust import TrustStore
+from egov_sign.certs.validator import CertificateValidator
+from egov_sign.docs.xmldsig import SIGNATURE
+from egov_sign.docs.xmlparse import parse
+from egov_sign.docs.xmlsign import sign_enveloped
+from egov_sign.errors import ConfigurationError
+from egov_sign.flows.export import export_case, verify_case
+from egov_sign.flows.jsonstore import JsonStore
+from egov_sign.flows.services import Services
+from egov_sign.verdict import Indication
+from tests.flows.conftest import CALL_FORM, Town, build_town
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Town:
+    return build_town(tmp_path / "store")
+
+
+@pytest.fixture
+def elsewhere(town: Town, tmp_path: Path) -> Services:
+    anchors = TrustStore(Certificate.load(der) for der in town.world.anchors)
+    return Services(JsonStore(tmp_path / "else"), CertificateValidator(anchors), town.world.signer("portal"))
+
+
+def exported(town: Town, folder: Path) -> Path:
+    session = town.log_in()
+    request = town.portal.order(session, "CALL", "AST01").get()
+    town.portal.fill(session, request.id, CALL_FORM)
+    town.portal.attach(session, request.id, "a.pdf", b"%PDF-1.4 x", "medical")
+    town.portal.submit(session, request.id, town.world.certificate("person")).get()
+    sent = town.portal.sign(session, request.id, town.world.signer("person")).get()
+    town.decide(sent.number)
+    return export_case(town.services, sent.number, folder).parent
+
+
+@pytest.fixture
+def case(town: Town, tmp_path: Path) -> Path:
+    return exported(town, tmp_path / "case")
+
+
+def put(case: Path, name: str, content: bytes) -> None:
+    """Replace a file and mend the manifest, which nobody signed."""
+    (case / name).write_bytes(content)
+    manifest = json.loads((case / "manifest.json").read_text())
+    manifest["files"][name] = hashlib.sha256(content).hexdigest()
+    (case / "manifest.json").write_text(json.dumps(manifest))
+
+
+def drop(case: Path, *names: str) -> None:
+    manifest = json.loads((case / "manifest.json").read_text())
+    for name in names:
+        del manifest["files"][name]
+        (case / name).unlink()
+    (case / "manifest.json").write_text(json.dumps(manifest))
+
+
+def resigned(town: Town, document: bytes, label: str) -> bytes:
+    root = parse(document)
+    for signature in root.findall(SIGNATURE):
+        root.remove(signature)
+    return sign_enveloped(root, town.world.signer(label))
+
+
+def test_the_good_case(case: Path, elsewhere: Services) -> None:
+    report = verify_case(elsewhere, case)
+    assert (report.indication, report.codes) == (Indication.VALID, ["CASE_TIME_CLAIMED"])
+
+
+def test_a_manifest_that_lists_nothing_proves_nothing(case: Path, elsewhere: Services) -> None:
+    manifest = json.loads((case / "manifest.json").read_text()) | {"files": {}}
+    (case / "manifest.json").write_text(json.dumps(manifest))
+    assert verify_case(elsewhere, case).indication is Indication.INDETERMINATE
+    (case / "request.xml").unlink()
+    assert verify_case(elsewhere, case).indication is Indication.INDETERMINATE
+
+
+@pytest.mark.parametrize("content", [b"not xml", b"<a/>", b""])
+def test_something_else_than_a_request(case: Path, elsewhere: Services, content: bytes) -> None:
+    drop(case, "result.xml")
+    put(case, "request.xml", content)
+    assert verify_case(elsewhere, case).indication is Indication.INVALID
+
+
+def test_another_signed_document_than_a_request(town: Town, case: Path, elsewhere: Services) -> None:
+    drop(case, "result.xml")
+    put(case, "request.xml", sign_enveloped(b'<a Id="x">yes</a>', town.world.signer("person")))
+    report = verify_case(elsewhere, case)
+    assert report.indication is Indication.INVALID
+    assert "GW_FORMAT" in report.codes
+
+
+def test_a_request_signed_by_two(town: Town, case: Path, elsewhere: Services) -> None:
+    drop(case, "result.xml")
+    put(case, "request.xml", sign_enveloped((case / "request.xml").read_bytes(), town.world.signer("other-person")))
+    assert verify_case(elsewhere, case).indication is Indication.INVALID
+
+
+def test_row_62_an_attachment_exchanged_with_its_digest_in_the_manifest(case: Path, elsewhere: Services) -> None:
+    put(case, "attachments/att-1.pdf", b"%PDF-1.4 another")
+    report = verify_case(elsewhere, case)
+    assert report.indication is Indication.INVALID
+    assert report.codes.count("CASE_NOT_BOUND") == 1
+
+
+def test_row_62_an_attachment_left_out(case: Path, elsewhere: Services) -> None:
+    drop(case, "attachments/att-1.pdf")
+    report = verify_case(elsewhere, case)
+    assert report.indication is not Indication.VALID
+    assert "CASE_FILE_MISSING" in report.codes
+
+
+@pytest.mark.parametrize(
+    ("label", "code"),
+    [("person", "SIG_BIN_MISMATCH"), ("employee", "SIG_CERT_USAGE"), ("other-person", "SIG_IIN_MISMATCH")],
+)
+def test_row_61_a_result_that_somebody_else_signed(
+    town: Town, case: Path, elsewhere: Services, label: str, code: str
+) -> None:
+    put(case, "result.xml", resigned(town, (case / "result.xml").read_bytes(), label))
+    report = verify_case(elsewhere, case)
+    assert report.indication is Indication.INVALID
+    assert code in report.codes
+
+
+def test_row_60_a_request_that_somebody_else_signed(town: Town, case: Path, elsewhere: Services) -> None:
+    drop(case, "result.xml")
+    put(case, "request.xml", resigned(town, (case / "request.xml").read_bytes(), "other-person"))
+    report = verify_case(elsewhere, case)
+    assert report.indication is Indication.INVALID
+    assert "SIG_IIN_MISMATCH" in report.codes
+
+
+def test_row_61_a_forged_number(case: Path, elsewhere: Services) -> None:
+    manifest = json.loads((case / "manifest.json").read_text()) | {"number": "AST01-CALL-2024-000777"}
+    (case / "manifest.json").write_text(json.dumps(manifest))
+    report = verify_case(elsewhere, case)
+    assert report.indication is Indication.INVALID
+    assert "CASE_NOT_BOUND" in report.codes
+
+
+def test_row_61_the_result_of_another_request(town: Town, case: Path, elsewhere: Services, tmp_path: Path) -> None:
+    other = exported(town, tmp_path / "other")
+    put(case, "result.xml", (other / "result.xml").read_bytes())
+    assert "CASE_NOT_BOUND" in verify_case(elsewhere, case).codes
+    assert verify_case(elsewhere, other).indication is Indication.VALID
+
+
+@pytest.mark.parametrize("time", [None, "", "yesterday", 5, "2024-03-01T12:00:00", "0001-01-01T00:00:00+14:00"])
+def test_a_time_that_is_none(case: Path, elsewhere: Services, time: object) -> None:
+    manifest = json.loads((case / "manifest.json").read_text()) | {"signed_at": time}
+    if time is None:
+        del manifest["signed_at"]
+    (case / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(ConfigurationError, match="CASE_UNREADABLE"):
+        verify_case(elsewhere, case)
