@@ -16,7 +16,7 @@ from egov_sign.verdict import Json, Severity
 
 from .keys import certificates_in
 from .options import at_option, output_options, password_options
-from .output import Output
+from .output import Output, plain
 
 INSPECT_SCHEMA = "egov-sign/certificates/1"
 
@@ -115,12 +115,12 @@ def _as_text(certificate: Certificate, has_key: bool, at: datetime, language: La
     identity = identify(certificate)
     rows = list(_rows(certificate, identity, has_key, at, language))
     width = max(len(text(label, language)) for label, _ in rows)
-    yield click.style(identity.full_name or str(certificate.subject), bold=True)
+    yield click.style(plain(identity.full_name or str(certificate.subject)), bold=True)
     for label, value in rows:
-        yield f"  {text(label, language):<{width}}  {value}"
+        yield f"  {text(label, language):<{width}}  {plain(value)}"
     for finding in identity.findings:
         mark = "·" if finding.severity is Severity.NOTE else "!"
-        yield f"  {mark} {describe(finding, language)} {click.style(finding.code, dim=True)}"
+        yield f"  {mark} {plain(describe(finding, language))} {click.style(finding.code, dim=True)}"
 
 
 def _rows(

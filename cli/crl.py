@@ -18,7 +18,7 @@ from egov_sign.verdict import Json
 from .exits import Exit
 from .files import read_input, write_output
 from .options import network_option, output_options
-from .output import Output
+from .output import Output, plain
 
 CRL_SCHEMA = "egov-sign/crl/1"
 _FULL_LIST = 50
@@ -40,7 +40,7 @@ def inspect_command(file: str, output: Output) -> int:
         return Exit.DONE
     for name, value in crl.facts.items():
         if value is not None:
-            output.data(f"{name:<12} {value}")
+            output.data(f"{name:<12} {plain(str(value))}")
     for code in crl.defects:
         output.data(f"! {text(code, output.language)} {code}")
     for entry in shown:

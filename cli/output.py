@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from typing import TextIO, cast
 
@@ -12,6 +13,28 @@ import click
 from egov_sign.errors import EgovSignError
 from egov_sign.messages import LANGUAGES, Language
 from egov_sign.verdict import Json
+
+
+_DECEIVING = (
+    "\x7f-\x9f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f"
+)
+"""What makes a text look like another one: C1 controls, changes of direction, characters without a width."""
+_UNPRINTABLE = re.compile(f"[\x00-\x1f{_DECEIVING}]")
+_STYLE = re.compile(r"(\x1b\[[0-9;]*m|[\n\t])")
+_IN_JSON = re.compile(f"[{_DECEIVING}]")
+
+
+def plain(text: str) -> str:
+    """Return ``text``, which somebody else may have written, with all that a terminal would obey made visible.
+
+    A name on a certificate could otherwise clear the screen and write a verdict of its own.
+    """
+    return _UNPRINTABLE.sub(lambda found: f"\\u{{{ord(found[0]):x}}}", text)
+
+
+def _safe(line: str) -> str:
+    """Return a ``line`` of our own making with nothing for a terminal to obey but colours, tabs and ends of lines."""
+    return "".join(part if number % 2 else plain(part) for number, part in enumerate(_STYLE.split(line)))
 
 
 def wants_colour(stream: TextIO) -> bool:
@@ -50,16 +73,17 @@ class Output:
 
     def data(self, line: str) -> None:
         """Write one line of data to standard output."""
-        click.echo(line, color=wants_colour(sys.stdout))
+        click.echo(_safe(line), color=wants_colour(sys.stdout))
 
     def json(self, value: dict[str, Json]) -> None:
         """Write ``value`` as one JSON object to standard output."""
-        click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+        written = json.dumps(value, ensure_ascii=False, indent=2)
+        click.echo(_IN_JSON.sub(lambda found: json.dumps(found[0])[1:-1], written))
 
     def prose(self, line: str) -> None:
         """Write one line for a person to standard error."""
         if not self.quiet:
-            click.echo(line, err=True, color=wants_colour(sys.stderr))
+            click.echo(_safe(line), err=True, color=wants_colour(sys.stderr))
 
     def error(self, error: EgovSignError) -> None:
         """Tell of ``error``: what, where, and a hint; with ``--json`` as an object on standard output as well."""
@@ -71,6 +95,7 @@ class Output:
 def show_error(code: str, message: str, where: str = "", hint: str = "") -> None:
     """Write an error to standard error in the one form that all errors have."""
     colour = wants_colour(sys.stderr)
+    message, where, hint = plain(message), plain(where), plain(hint)
     click.echo(click.style(f"error[{code}]", fg="red", bold=True) + f": {message}", err=True, color=colour)
     if where:
         click.echo(f"  where: {where}", err=True)

@@ -18,7 +18,7 @@ from .extra import load
 from .files import read_input, write_output
 from .keys import load_signer
 from .options import at_option, output_options, password_options
-from .output import Output
+from .output import Output, plain
 from .tsa import tsa_option
 
 SIGNED_SCHEMA = "egov-sign/signed/1"
@@ -80,7 +80,7 @@ def sign_command(
     signed = pdf_sign.sign_pdf(document, signer, signing_time=at, signature=signature, timestamps=timestamps)
     write_output(target, signed)
     who = identify(Certificate.load(signer.certificate))
-    output.prose(f"signed by {who.full_name} with {signer.algorithm.name}")
+    output.prose(f"signed by {plain(who.full_name)} with {signer.algorithm.name}")
     if output.as_json and target != "-":
         output.json({"schema": SIGNED_SCHEMA, "file": target, "algorithm": signer.algorithm.name, "bytes": len(signed)})
 

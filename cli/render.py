@@ -9,6 +9,8 @@ import click
 from egov_sign.messages import Language, describe, text
 from egov_sign.verdict import Finding, Indication, Report, Severity
 
+from .output import plain
+
 _MARKS = {Severity.NOTE: "·", Severity.WARNING: "!", Severity.INDETERMINATE: "?", Severity.INVALID: "✗"}
 _COLOURS = {Severity.WARNING: "yellow", Severity.INDETERMINATE: "yellow", Severity.INVALID: "red"}
 _OF_VERDICT = {Indication.VALID: "green", Indication.INDETERMINATE: "yellow", Indication.INVALID: "red"}
@@ -29,18 +31,18 @@ def report_lines(report: Report, language: Language, *, verbose: bool = False) -
         language: of the findings' texts.
         verbose: show parts that were tried and did not weigh, and notes below the first two levels.
     """
-    yield f"{verdict_words(report)}  {report.name or report.subject}"
+    yield f"{verdict_words(report)}  {plain(report.name or report.subject)}"
     yield from _branches(report, "", language, verbose=verbose, depth=0)
 
 
 def explained_lines(report: Report, language: Language) -> Iterator[str]:
     """Yield the lines of a certificate's report with every check named, good ones too, and every source tried."""
-    yield f"{verdict_words(report)}  {report.name or report.subject}"
+    yield f"{verdict_words(report)}  {plain(report.name or report.subject)}"
     for finding in report.findings:
         yield "  " + _finding_line(finding, language)
     for depth, part in enumerate(report.children):
         indent = "  " * (depth + 1)
-        yield f"{indent}{click.style(part.name, bold=True)}  {verdict_words(part)}"
+        yield f"{indent}{click.style(plain(part.name), bold=True)}  {verdict_words(part)}"
         yield from (f"{indent}  {line}" for line in _check_lines(part, language))
 
 
@@ -70,7 +72,7 @@ def _branches(report: Report, indent: str, language: Language, *, verbose: bool,
             yield indent + stem + _finding_line(part, language)
         else:
             tried = "" if part.counts else click.style(" (tried)", dim=True)
-            yield f"{indent}{stem}{part.subject}: {part.name}{tried}  {verdict_words(part)}"
+            yield f"{indent}{stem}{part.subject}: {plain(part.name)}{tried}  {verdict_words(part)}"
             yield from _branches(part, indent + below, language, verbose=verbose, depth=depth + 1)
 
 
@@ -79,5 +81,7 @@ def _mark(severity: Severity) -> str:
 
 
 def _finding_line(finding: Finding, language: Language) -> str:
-    place = f" [{finding.where}]" if finding.where else ""
-    return f"{_mark(finding.severity)} {describe(finding, language)}{place} {click.style(finding.code, dim=True)}"
+    place = f" [{plain(finding.where)}]" if finding.where else ""
+    return (
+        f"{_mark(finding.severity)} {plain(describe(finding, language))}{place} {click.style(finding.code, dim=True)}"
+    )

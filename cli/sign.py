@@ -23,7 +23,7 @@ from egov_sign.limits import DEFAULT_LIMITS
 from .files import read_input, write_output
 from .keys import load_signer
 from .options import at_option, output_options, password_options
-from .output import Output
+from .output import Output, plain
 from .tsa import tsa_option
 
 SIGNED_SCHEMA = "egov-sign/signed/1"

@@ -191,13 +191,15 @@ def _written(item: Attribute) -> str:
     return f"{SHORT_NAMES.get(item.oid, item.oid)}={_escape(item.text)}"
 
 
-_SPECIAL = re.compile(r'[,+"\\<>;=\0]|^[ #]| \Z')
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_SPECIAL = re.compile(rf'[,+"\\<>;=]|{_CONTROL.pattern}|^[ #]| \Z')
 
 
 def _escape(text: str) -> str:
     if not _SPECIAL.search(text):
         return text
-    escaped = re.sub(r'([,+"\\<>;=])', r"\\\1", text).replace("\x00", "\\00")
+    escaped = re.sub(r'([,+"\\<>;=])', r"\\\1", text)
+    escaped = _CONTROL.sub(lambda found: "".join(f"\\{octet:02X}" for octet in found[0].encode()), escaped)
     if escaped.startswith((" ", "#")):
         escaped = "\\" + escaped
     return escaped[:-1] + "\\ " if escaped.endswith(" ") and len(escaped) > 1 else escaped

@@ -228,7 +228,40 @@ def load_public_key(spki: bytes) -> PublicKey:
         return gost_keys.load_public_key(spki)
     except ValueError as error:
         raise InputError("KEY_MALFORMED", "the public key cannot be read") from error
+    if _is_degenerate(key):
+        raise InputError("KEY_MALFORMED", "a public key under which anybody can sign")
     return PycaPublicKey(key, spki)  # type: ignore[arg-type]
+
+
+_P25519 = 2**255 - 19
+_Y8 = int.from_bytes(bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"), "little")
+_SMALL_25519 = frozenset({0, 1, _P25519 - 1, _Y8, _P25519 - _Y8})
+_P448 = 2**448 - 2**224 - 1
+_SMALL_448 = frozenset({0, 1, _P448 - 1})
+"""The coordinates y of the points of small order (RFC 8032, 5.1 and 5.2)."""
+
+
+def _is_degenerate(key: object) -> bool:
+    """Tell whether ``key`` lies outside the group that makes signatures hard to forge; OpenSSL does not ask."""
+    match key:
+        case dsa.DSAPublicKey():
+            numbers = key.public_numbers()
+            p, q, g = (getattr(numbers.parameter_numbers, name) for name in "pqg")
+            # A modulus that is too large is not worth the work: nothing is verified with it.
+            return p.bit_length() <= _LARGEST_DSA and not all(
+                1 < item < p - 1 and pow(item, q, p) == 1 for item in (g, numbers.y)
+            )
+        case ed25519.Ed25519PublicKey():
+            y = int.from_bytes(key.public_bytes_raw(), "little") & (2**255 - 1)
+            return y % _P25519 in _SMALL_25519
+        case ed448.Ed448PublicKey():
+            y = int.from_bytes(key.public_bytes_raw()[:56], "little")
+            return y % _P448 in _SMALL_448
+    return False
+
+
+_LARGEST_DSA = 10_000
+"""OpenSSL's own bound of the modulus, in bits."""
 
 
 def load_private_key(pkcs8: bytes) -> PrivateKey:
