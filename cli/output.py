@@ -14,7 +14,6 @@ from egov_sign.errors import EgovSignError
 from egov_sign.messages import LANGUAGES, Language
 from egov_sign.verdict import Json
 
-
 _DECEIVING = (
     "\x7f-\x9f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f"
 )

@@ -61,7 +61,7 @@ def signing_options(function: F) -> F:
         def finish(signed: bytes, signer: KeySigner) -> None:
             write_output(target, signed)
             who, name = identify(Certificate.load(signer.certificate)), signer.algorithm.name
-            output.prose(f"signed by {who.full_name} with {name}")
+            output.prose(f"signed by {plain(who.full_name)} with {name}")
             if output.as_json and target != "-":
                 output.json({"schema": SIGNED_SCHEMA, "file": target, "algorithm": name, "bytes": len(signed)})
 

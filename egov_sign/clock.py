@@ -77,6 +77,17 @@ def as_utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
 
 
+def shifted(moment: datetime, by: timedelta) -> datetime:
+    """Return ``moment`` moved ``by`` so much; the end of the calendar where it would lie beyond.
+
+    99991231235959Z is what RFC 5280, 4.1.2.5 writes where there is no end.
+    """
+    try:
+        return moment + by
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC) if by > timedelta() else datetime.min.replace(tzinfo=UTC)
+
+
 def parse_time(text: str) -> datetime:
     """Read an ISO 8601 time with its zone, e.g. ``2024-03-01T12:00:00Z``; a bare date means its first second in UTC.
 

@@ -26,6 +26,7 @@ from egov_sign.certs.evidence import Evidence, SourceVerdict, Status
 from egov_sign.certs.extension_ids import EXPIRED_CERTS_ON_CRL, ISSUING_DISTRIBUTION_POINT
 from egov_sign.certs.freshness import Question, Window, earliest
 from egov_sign.certs.reasons import ALL_REASONS
+from egov_sign.clock import shifted
 from egov_sign.crypto.keys import PublicKey
 from egov_sign.errors import InputError
 from egov_sign.verdict import Finding, Indication, Report, SubIndication
@@ -70,7 +71,7 @@ class _View(NamedTuple):
         crl = self.newest.crl
         until = crl.next_update
         if until is not None and max_age is not None:
-            until = earliest(until, crl.this_update + max_age)
+            until = earliest(until, shifted(crl.this_update, max_age))
         return Window(crl.this_update, until, EXPIRED_CERTS_ON_CRL in crl.extensions)
 
     def find(self, certificate: Certificate) -> CrlEntry | None:

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 from egov_sign.certs.algorithm_policy import AlgorithmPolicy, algorithm_policy
 from egov_sign.certs.certificate import Certificate
 from egov_sign.certs.validator import PathContext
-from egov_sign.clock import format_time
+from egov_sign.clock import format_time, shifted
 from egov_sign.crypto.algorithms import SignatureAlgorithm
 from egov_sign.crypto.keys import PublicKey
 from egov_sign.verdict import Finding, Report, Scalar, Severity, SubIndication
@@ -82,7 +82,7 @@ class Window(NamedTuple):
 
     def is_current(self, question: Question) -> bool:
         """Tell whether it was issued by the time that is asked about; else it was issued later."""
-        return self.this_update <= question.at + question.policy.clock_skew
+        return self.this_update <= shifted(question.at, question.policy.clock_skew)
 
     def objection(self, question: Question) -> Finding | None:
         """Return why "not revoked" may not be concluded from it; ``None`` if it may.
@@ -91,7 +91,7 @@ class Window(NamedTuple):
         2. It still held at the time that is asked about; what was issued after that time knows more, not less.
         3. It was issued before the certificate expired: afterwards a revoked certificate may have been dropped.
         """
-        if self.this_update > question.known_at + question.policy.clock_skew:
+        if self.this_update > shifted(question.known_at, question.policy.clock_skew):
             return _objection("STATUS_FROM_FUTURE", this_update=format_time(self.this_update))
         if self.is_current(question):
             if self.until is None:

@@ -25,7 +25,7 @@ from egov_sign.certs.evidence import Evidence, SourceVerdict, Status
 from egov_sign.certs.freshness import Question, Window
 from egov_sign.certs.ocsp import OCSP_SIGNING, CertStatus, OcspResponse, SingleResponse
 from egov_sign.certs.reasons import Reason
-from egov_sign.clock import format_time
+from egov_sign.clock import format_time, shifted
 from egov_sign.errors import InputError
 from egov_sign.verdict import Indication, Json, Report, SubIndication
 
@@ -94,7 +94,7 @@ def _settle(question: Question, verdict: SourceVerdict, heard: Sequence[_Heard])
     If all were made afterwards, the first of them speaks.
     """
     final = [one for one in heard if one.status >= Status.REVOKED]
-    latest = question.at + question.policy.clock_skew
+    latest = shifted(question.at, question.policy.clock_skew)
     current = [one for one in heard if one.answer.this_update <= latest]
     if final:
         chosen = max(final, key=lambda one: one.status)
@@ -240,9 +240,10 @@ def _status(question: Question, response: OcspResponse, answer: SingleResponse, 
 
 def _is_timely(question: Question, response: OcspResponse, answer: SingleResponse, report: Report) -> bool:
     skew = question.policy.clock_skew
-    until = answer.next_update or answer.this_update + question.policy.ocsp_max_age
+    until = answer.next_update or shifted(answer.this_update, question.policy.ocsp_max_age)
     produced = response.produced_at
-    if not answer.this_update - skew <= produced <= until + skew or produced > question.known_at + skew:
+    earliest, latest = shifted(answer.this_update, -skew), min(shifted(until, skew), shifted(question.known_at, skew))
+    if not earliest <= produced <= latest:
         report.fail("OCSP_TIMES", TRY_LATER, produced_at=format_time(produced))
         return False
     keeps = answer.archive_cutoff is not None and answer.archive_cutoff <= question.certificate.not_after

@@ -14,6 +14,7 @@ from egov_sign.certs.certificate import Certificate
 from egov_sign.certs.crl_check import HeldCrl, may_sign_lists
 from egov_sign.certs.evidence import Evidence, RevocationReport, Status, status_facts
 from egov_sign.certs.freshness import Question, earliest
+from egov_sign.clock import shifted
 from egov_sign.crypto.caching import lazy
 from egov_sign.verdict import Json, Report
 
@@ -44,9 +45,9 @@ class Standing(NamedTuple):
         ``None`` if what was found depends on that certificate or on the time asked about.
         """
         crl, key, policy = held.crl, question.context.issuer_key, question.policy
-        age = None if policy.crl_max_age is None else crl.this_update + policy.crl_max_age
+        age = None if policy.crl_max_age is None else shifted(crl.this_update, policy.crl_max_age)
         until = earliest(crl.next_update, age, policy.algorithms.end(crl.signature_algorithm, key.bits) - _MOMENT)
-        since = crl.this_update - policy.clock_skew
+        since = shifted(crl.this_update, -policy.clock_skew)
         whole = crl.scope is None and not crl.is_delta and crl.issuer == question.issuer.subject
         own = crl.is_signed_by(key) and may_sign_lists(question.issuer)
         if whole and own and crl.next_update is not None and until is not None and since <= question.at <= until:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 
+from egov_sign.clock import shifted
 from egov_sign.crypto import der, der_write, digests
 from egov_sign.crypto.der import Reader
 from egov_sign.docs import cms
@@ -148,7 +149,7 @@ class TimestampInfo:
     @property
     def latest(self) -> datetime:
         """The last moment at which the token can have been made: what it stamps existed by then."""
-        return self.gen_time + (self.accuracy or timedelta())
+        return shifted(self.gen_time, self.accuracy or timedelta())
 
 
 @dataclass(frozen=True, slots=True)
