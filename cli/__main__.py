@@ -79,9 +79,9 @@ def run(arguments: list[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         show_error("INTERRUPTED", "interrupted; what was finished before stays")
         return Exit.INTERRUPTED
-    except BrokenPipeError:
-        sys.stderr.close()
-        return Exit.INTERRUPTED
+    except SystemExit as error:
+        # click ends so when who reads our output has gone away, having silenced the streams; and after completion.
+        return Exit.INTERRUPTED if isinstance(error.__context__, BrokenPipeError) else _exit_code(error.code)
     except EgovSignError as error:
         Output(as_json="--json" in arguments).error(error)
         return of_error(error)

@@ -147,3 +147,12 @@ def test_a_defect_shows_its_traceback_when_asked(cli: Cli, monkeypatch: pytest.M
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_scripts(cli: Cli, shell: str) -> None:
     assert "_EGOV_SIGN_COMPLETE" in cli("completion", shell).out
+
+
+def test_a_reader_that_goes_away_is_an_interruption_without_a_word() -> None:
+    command = [sys.executable, "-m", "egov_sign_cli", "flow", "show", "CALL", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        running.stdout.close()
+        assert (running.stderr.read(), running.wait()) == (b"", 130)
