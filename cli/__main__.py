@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tomllib
 import traceback
@@ -34,7 +35,22 @@ def _load_config(ctx: click.Context, param: click.Parameter, value: Path | None)
     ctx.default_map = settings
 
 
-root = LazyGroup(
+class _ReaderGoneError(Exception):
+    """Who reads our output has gone away: ``egov-sign … | head``."""
+
+
+class _Program(LazyGroup):
+    """The top level; click would end with the exit code of an internal failure when the reader goes away."""
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click returns what the command returned
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise _ReaderGoneError from error
+
+
+root = _Program(
     name="egov-sign",
     help="PKI and document signing for Kazakhstan's electronic government.\n\n"
     "Example: egov-sign verify request.xml --trust ca/ --crl crl/",
@@ -79,9 +95,9 @@ def run(arguments: list[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         show_error("INTERRUPTED", "interrupted; what was finished before stays")
         return Exit.INTERRUPTED
-    except SystemExit as error:
-        # click ends so when who reads our output has gone away, having silenced the streams; and after completion.
-        return Exit.INTERRUPTED if isinstance(error.__context__, BrokenPipeError) else _exit_code(error.code)
+    except _ReaderGoneError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes it once more at the end
+        return Exit.INTERRUPTED
     except EgovSignError as error:
         Output(as_json="--json" in arguments).error(error)
         return of_error(error)
