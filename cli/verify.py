@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,6 +47,11 @@ if TYPE_CHECKING:
     type=click.Choice(["text", "json", "etsi"]),
     help="Form of the report; etsi is the XML of TS 119 102-2. [default: text, json with --json]",
 )
+@click.option(
+    "--cross-check",
+    is_flag=True,
+    help="Ask signxml and pyhanko-certvalidator, too, and tell where they disagree; the verdict stays.",
+)
 @click.option("--html", "page", metavar="FILE", help="Write the report as an HTML page, too.")
 @output_options
 @required_options
@@ -59,6 +65,7 @@ def command(
     detached: Path | None,
     qr: str | None,
     form: str | None,
+    cross_check: bool,
     page: str | None,
     required: Required,
     judge: Judging,
@@ -79,9 +86,8 @@ def command(
     if len(files) > 1 or resume or any(Path(file).is_dir() for file in files):
         if detached or qr or page or form == "etsi" or STDIO in files:
             raise click.UsageError("--detached, --qr, --html, --report etsi and standard input go with one FILE")
-        return _many(files, recursive=recursive, jobs=jobs, record=resume, at=at, required=required, judge=judge).run(
-            output
-        )
+        batch = _many(files, recursive=recursive, jobs=jobs, record=resume, at=at, required=required, judge=judge)
+        return (replace(batch, cross_check=True) if cross_check else batch).run(output)
     payload = QrPayload.parse(qr) if qr else None
     file = files[0] if files else None
     if file is None:
@@ -100,6 +106,10 @@ def command(
         error.where = ", ".join(part for part in (file, error.where) if part)
         raise
     report.name = file
+    if cross_check:
+        from egov_sign.docs import cross_check as peers
+
+        peers.cross_check(data, report, validator, at)
     if form == "etsi":
         from egov_sign.docs.etsi_report import to_etsi
 

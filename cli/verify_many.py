@@ -16,7 +16,7 @@ import click
 
 from egov_sign import __version__
 from egov_sign.clock import format_time, parse_time
-from egov_sign.docs.batch import Outcome, Row, Verification, judge_all
+from egov_sign.docs.batch import Outcome, Row, SecondOpinion, Verification, judge_all
 from egov_sign.docs.judged import Required
 
 from .exits import Exit
@@ -52,6 +52,7 @@ class Batch:
         required: what is demanded of every document.
         judge: what certificates are judged by.
         given: names of the times that the user gave; the others are those of the record.
+        cross_check: ask the peers, too.
     """
 
     named: tuple[str, ...]
@@ -62,6 +63,7 @@ class Batch:
     required: Required
     judge: Judging
     given: frozenset[str]
+    cross_check: bool = False
 
     def run(self, output: Output) -> int:
         """Verify, write lines and the summary, and return the worst exit code."""
@@ -77,7 +79,7 @@ class Batch:
             output.prose("hint: nothing is trusted; name the root certificates with --trust FILE")
         summary = Summary()
         progress = Progress(lambda: sum(1 for _ in self._names()), quiet=output.quiet)
-        work = Verification(self.judge, read_source, self.at, self.required)
+        work = Verification(self.judge, read_source, self.at, self.required, self._second_opinion())
         recall = record.recall if record else lambda name: None
         try:
             with process_pool(self.jobs) as executor:
@@ -93,6 +95,13 @@ class Batch:
             for line in summary.lines():
                 output.prose(line)
         return summary.exit
+
+    def _second_opinion(self) -> SecondOpinion | None:
+        if not self.cross_check:
+            return None
+        from egov_sign.docs.cross_check import cross_check
+
+        return cross_check
 
     def _names(self) -> Iterator[str]:
         return files_in(self.named, recursive=self.recursive)
@@ -117,6 +126,7 @@ class Batch:
             "required": {**asdict(self.required), "roles": sorted(self.required.roles)},
             "trust": _digests(judge.trust or (TRUST_FOLDER,)),
             **{name: _digests(paths) for name, paths in folders.items()},
+            "cross_check": self.cross_check,
             "online": judge.online,
             "check_revocation": judge.check_revocation,
             "allowed_networks": judge.allowed_networks,

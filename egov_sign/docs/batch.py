@@ -95,6 +95,8 @@ class Row:
     line: str
 
 
+SecondOpinion: TypeAlias = Callable[[bytes, Report, CertificateJudge | None, datetime], None]
+"""Adds findings to the report on a document, such as :func:`egov_sign.docs.cross_check.cross_check`."""
 _Pending: TypeAlias = "Row | Future[list[Row]]"
 
 
@@ -124,7 +126,7 @@ class Verification:
     read: Callable[[str], Source]
     at: datetime
     required: Required = field(default_factory=Required)
-    second_opinion: Callable[[bytes, Report, CertificateJudge | None, datetime], None] | None = None
+    second_opinion: SecondOpinion | None = None
 
     def __call__(self, names: list[str]) -> list[Row]:
         """Judge the documents called ``names``."""

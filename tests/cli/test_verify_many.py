@@ -109,6 +109,15 @@ def test_a_bad_trust_file_stops_before_the_first_file(cli: Cli, inbox: Path) -> 
     assert (ran.code, ran.out) == (13, "")
 
 
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_second_opinions_on_every_file(cli: Cli, world: WorldOnDisk, inbox: Path, jobs: int) -> None:
+    ran = cli("verify", inbox, *world.options(), "--json", "--jobs", jobs, "--cross-check")
+    assert ran.code == 10
+    assert all("CROSS_CHECK_AGREES" in line for line in ran.out.splitlines()[:2])
+    alone = cli("verify", inbox / "a-good.xml", *world.options(), "--json", "--cross-check")
+    assert alone.json == lines(ran.out)[0]
+
+
 class TestResume:
     def test_what_is_recorded_is_not_judged_again_and_shown_again(
         self, cli: Cli, world: WorldOnDisk, inbox: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
