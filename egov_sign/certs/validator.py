@@ -10,15 +10,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
 from typing import Protocol, TypeAlias
 
 from egov_sign.certs.certificate import Certificate
 from egov_sign.certs.extension_ids import ANY_POLICY
+from egov_sign.certs.issuer_fetch import IssuerFetch
 from egov_sign.certs.name import Name
 from egov_sign.certs.path import CertificatePath, CertificatePool, Obstacle, PathSearch
 from egov_sign.certs.path_reports import CertificateReport, IssuerPart, PathReport
@@ -34,8 +34,7 @@ from egov_sign.certs.path_rules import (
 from egov_sign.certs.trust import TrustStore
 from egov_sign.clock import as_utc
 from egov_sign.crypto.keys import PublicKey
-from egov_sign.errors import FetchError, InputError
-from egov_sign.fetch import Fetcher, FetchRequest, OfflineFetcher
+from egov_sign.fetch import Fetcher, OfflineFetcher
 from egov_sign.limits import DEFAULT_LIMITS, Limits
 from egov_sign.verdict import Report, Severity, SubIndication
 
@@ -230,13 +229,14 @@ class _Judgement:
         """Do steps 2 to 4."""
         if any(anchor.der == certificate.der for anchor in self.trust.find(certificate.subject)):
             return self._judge_anchor(certificate)
+        fetch = IssuerFetch(self.owner.fetcher, self.owner.limits)
         search = PathSearch(
             self.trust,
             self.pools,
             at=self.rules.at,
             limits=self.owner.limits,
             verify=self.owner.verify,
-            fetch=partial(self._fetch_issuers, set()),
+            fetch=fetch,
         )
         reports: list[Report] = []
         best = None
@@ -248,7 +248,7 @@ class _Judgement:
             if report.severity < Severity.INDETERMINATE:
                 break
         if best is None:
-            return self._judge_alone(certificate, search)
+            return self._judge_alone(certificate, search, fetch.failures)
         for other in reports[:_SHOWN_ALTERNATIVES]:
             if other is not best:
                 other.counts = False
@@ -338,7 +338,7 @@ class _Judgement:
         self.rules.alone(anchor, report, anchor=True)
         return PathReport(self.rules.at, [report])
 
-    def _judge_alone(self, certificate: Certificate, search: PathSearch) -> Report:
+    def _judge_alone(self, certificate: Certificate, search: PathSearch, failures: Mapping[str, str]) -> Report:
         """Do step 4."""
         report = CertificateReport(certificate, ALONE_CHECKS)
         self.rules.alone(certificate, report)
@@ -355,30 +355,9 @@ class _Judgement:
                 whole.fail("CERT_PATH_NOT_FOUND", sub, issuer=issuer, attempts=search.attempts)
             case Obstacle.NO_ISSUER:
                 whole.fail("CERT_UNTRUSTED", sub, issuer=issuer)
+        for url, error in failures.items():
+            whole.warn("CERT_ISSUER_NOT_FETCHED", url, error=error)
         return whole
-
-    def _fetch_issuers(self, asked: set[str], certificate: Certificate) -> list[Certificate]:
-        """Fetch issuers of ``certificate`` from the addresses it names and that were not ``asked``.
-
-        What fails is left out.
-        """
-        limits = self.owner.limits
-        found: list[Certificate] = []
-        try:
-            urls = certificate.ca_issuer_urls
-        except InputError:
-            return found
-        for url in urls:
-            if len(asked) >= limits.fetches or url in asked:
-                continue
-            asked.add(url)
-            try:
-                found += Certificate.load_all(
-                    self.owner.fetcher.fetch(FetchRequest(url, "certificate", limits.certificate_bytes)), limits
-                )
-            except (FetchError, InputError):
-                continue
-        return found
 
 
 @dataclass(slots=True)

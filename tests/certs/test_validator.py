@@ -195,6 +195,20 @@ def test_a_missing_issuer_is_fetched_from_where_the_certificate_says() -> None:
     assert codes(offline.validate(end, AT)) == ["CERT_UNTRUSTED"]
 
 
+def test_why_a_missing_issuer_was_not_fetched_is_told() -> None:
+    access = ext.authority_access(issuers=("http://a.kz/none.cer", "http://a.kz/middle.cer"))
+    end = leaf(MIDDLE, extensions=(*SIGNING, access))
+    trust = TrustStore([certificate_of(TOP)])
+    broken = Library("http://a.kz/middle.cer", b"<html>")
+    online = CertificateValidator(trust, policy=QUIET, fetcher=broken).validate(end, AT)
+    told = {finding.where: finding for finding in online.findings if finding.code == "CERT_ISSUER_NOT_FETCHED"}
+    assert codes(online) == ["CERT_UNTRUSTED"]
+    assert told.keys() == {"http://a.kz/none.cer", "http://a.kz/middle.cer"}
+    assert told["http://a.kz/none.cer"].params == {"error": "not there"}
+    offline = CertificateValidator(trust, policy=QUIET).validate(end, AT)
+    assert [finding.code for finding in offline.findings] == ["CERT_UNTRUSTED"]
+
+
 # Time.
 
 
