@@ -39,11 +39,25 @@ class Evidence:
 
     def joined(self, other: Evidence) -> Evidence:
         """Return the evidence of both."""
+        return united((self, other))
+
+    def without(self, other: Evidence) -> Evidence:
+        """Return what is here and not in ``other``."""
         return Evidence(
-            tuple(dict.fromkeys((*self.certificates, *other.certificates))),
-            tuple(dict.fromkeys((*self.crls, *other.crls))),
-            tuple(dict.fromkeys((*self.ocsps, *other.ocsps))),
+            tuple(item for item in self.certificates if item not in other.certificates),
+            tuple(item for item in self.crls if item not in other.crls),
+            tuple(item for item in self.ocsps if item not in other.ocsps),
         )
+
+
+def united(parts: Iterable[Evidence]) -> Evidence:
+    """Return the evidence of all ``parts``."""
+    listed = list(parts)
+    return Evidence(
+        tuple(dict.fromkeys(item for part in listed for item in part.certificates)),
+        tuple(dict.fromkeys(item for part in listed for item in part.crls)),
+        tuple(dict.fromkeys(item for part in listed for item in part.ocsps)),
+    )
 
 
 def evidence_for(report: Report, certificates: Iterable[Certificate]) -> Evidence:

@@ -147,6 +147,8 @@ def cover(
     reference: Reference,
     signature: etree._Element,
     later: Sequence[etree._Element] = (),
+    *,
+    final: c14n.C14nMethod = c14n.INCLUSIVE,
 ) -> Covered:
     """Find what ``reference`` of ``signature`` points to, apply its transforms, and return the octets.
 
@@ -155,6 +157,8 @@ def cover(
         reference: the reference.
         signature: the ``ds:Signature`` it belongs to; the enveloped-signature transform leaves it out.
         later: signatures added after it; they are left out together with it.
+        final: how a node-set becomes octets where no transform says it; anything but the default is not what the
+            digest of the reference is over.
 
     Raises:
         Refusal: SIGNED_DATA_NOT_FOUND, or FORMAT_FAILURE for transforms that do not fit.
@@ -178,7 +182,7 @@ def cover(
             data.keep = _filter(data, transform, document, where)
         else:
             raise Refusal("XML_TRANSFORM_REFUSED", SubIndication.FORMAT_FAILURE, where, algorithm=transform.uri)
-    octets = _canonical(data, c14n.INCLUSIVE, (), document, where) if isinstance(data, NodeSet) else data
+    octets = _canonical(data, final, (), document, where) if isinstance(data, NodeSet) else data
     # Octets may be few where most of a document is left out; going through it is the work.
     whole = nodes is not None and isinstance(nodes.node, etree._ElementTree)
     document.spend(max(len(octets), len(document.whole.octets) if whole else 0), where)

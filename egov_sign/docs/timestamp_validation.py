@@ -9,7 +9,10 @@ The steps of :meth:`TimestampValidator.validate`:
 5. Policy: it was issued under one that the caller accepts.
 6. Time: it does not come from after the moment of judgement.
 7. Certificate and algorithms: path, validity and revocation of the authority at the time of the token, with all that is
-   known of it since; digests and key size by the dated policy at the moment of judgement.
+   known of it since. At the time by which the token is proven to have existed (the moment of judgement, unless a later
+   time-stamp covers it), the certificate had not expired, nor been revoked for a reason that puts the date of its
+   tokens in doubt, and digests and key size were good by the dated policy: whoever has the key could stamp any time
+   afterwards (ETSI EN 319 102-1, 5.6.2.2 and 5.6.2.4).
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ from egov_sign.certs.certificate import Certificate
 from egov_sign.certs.extension_ids import EXTENDED_KEY_USAGE
 from egov_sign.certs.name import Name
 from egov_sign.certs.reasons import Reason
-from egov_sign.clock import format_time
+from egov_sign.clock import format_time, parse_time
 from egov_sign.docs.acceptance import CertificateJudge, accept_algorithms, judge_certificate
 from egov_sign.docs.cms_verify import CheckedSigner, Content, check_signer
 from egov_sign.docs.evidence import Evidence, judge_with
@@ -88,7 +91,13 @@ class TimestampValidator:
         self._limits = limits
 
     def validate(
-        self, encoded: bytes, stamped: bytes | MessageImprint, at: datetime, *, candidates: Iterable[Certificate] = ()
+        self,
+        encoded: bytes,
+        stamped: bytes | MessageImprint,
+        at: datetime,
+        *,
+        candidates: Iterable[Certificate] = (),
+        existed_by: datetime | None = None,
     ) -> JudgedTimestamp:
         """Judge a DER token over ``stamped`` at the moment ``at``.
 
@@ -97,7 +106,9 @@ class TimestampValidator:
             stamped: what it should stamp, or its digest where the data is elsewhere.
             at: the moment of judgement, timezone-aware.
             candidates: certificates beside those in the token, for its signer and the path.
+            existed_by: when the token is proven to have existed; ``at`` if nothing is proven.
         """
+        proven = at if existed_by is None else min(existed_by, at)
         report = Report("timestamp")
         # 1. Format.
         token = self._read(encoded, report)
@@ -118,11 +129,12 @@ class TimestampValidator:
             report.fail("TIMESTAMP_FUTURE", SubIndication.NO_POE, time=format_time(info.gen_time))
         # 7. Certificate and algorithms.
         if checked is not None and checked.certificate is not None:
-            self._accept(checked, checked.certificate, info, at, report)
+            self._accept(checked, checked.certificate, info, proven, report)
             sent = Evidence(crls=token.signed_data.crls, ocsps=token.signed_data.ocsps)
             judge = judge_with(self._judge, sent, at)
             judge_certificate(judge, checked.certificate, info.gen_time, report, known, made_at=info.gen_time)
-            _check_later_revocation(checked.certificate, report)
+            _check_expiry(checked.certificate, proven, report)
+            _check_later_revocation(checked.certificate, proven, report)
         return JudgedTimestamp(report, token)
 
     def _read(self, encoded: bytes, report: Report) -> TimestampToken | None:
@@ -143,7 +155,7 @@ class TimestampValidator:
     def _accept(
         self, checked: CheckedSigner, certificate: Certificate, info: TimestampInfo, at: datetime, report: Report
     ) -> None:
-        """Hold the algorithms against the policy at the moment of judgement: a broken one could stamp any time."""
+        """Hold the algorithms against the policy at ``at``: a broken one could stamp any time."""
         names = {checked.digest, info.imprint.digest, checked.algorithm.digest if checked.algorithm else ""}
         try:
             key = certificate.public_key
@@ -152,15 +164,25 @@ class TimestampValidator:
         accept_algorithms(self._policy, names, key, at, report)
 
 
-def _check_later_revocation(certificate: Certificate, report: Report) -> None:
+def _check_expiry(certificate: Certificate, proven: datetime, report: Report) -> None:
+    """Refuse the token if nothing proves that it existed before the authority's certificate expired."""
+    if proven > certificate.not_after:
+        expired = format_time(certificate.not_after)
+        report.fail("TIMESTAMP_AUTHORITY_EXPIRED", SubIndication.OUT_OF_BOUNDS_NO_POE, expired=expired)
+
+
+def _check_later_revocation(certificate: Certificate, proven: datetime, report: Report) -> None:
     """Refuse the token if the authority was revoked after it for a reason that leaves its date in doubt.
 
     Only tokens of an authority that was replaced or given up stay good; where the reason is missing, or the key was
-    compromised, any token may have been made with another date on it (RFC 3161, section 4).
+    compromised, any token may have been made with another date on it (RFC 3161, section 4), unless it is ``proven``
+    to have existed before.
     """
     for facts in _revocation_facts(report, f"{certificate.serial:x}"):
         if facts.get("status") == "good" and facts.get("revoked_at") and facts.get("reason") not in _ORDERLY:
             when, why = str(facts["revoked_at"]), str(facts.get("reason") or "—")
+            if proven < parse_time(when):
+                continue
             report.fail("TIMESTAMP_AUTHORITY_REVOKED", SubIndication.REVOKED_NO_POE, revoked_at=when, reason=why)
             return
 

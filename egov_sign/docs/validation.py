@@ -7,7 +7,8 @@ For each signature of the document, in document order:
    its KeyInfo names and whose key verifies it; a KeyValue must be the key of that certificate, and so must the one
    that signed XAdES properties name.
 3. *Validation context* (5.2.4): the caller's trust anchors, the algorithm policy, the evidence in the signature; the
-   time is that of the earliest valid time-stamp (5.5), else the caller's validation time.
+   time is the earliest that a valid time-stamp proves (5.5, 5.6: :mod:`egov_sign.docs.past`), else the caller's
+   validation time.
 4. *Cryptographic verification* (5.2.7): every reference is resolved, transformed and digested; then the value over
    SignedInfo is verified. It stands before the next step because bytes that nobody signed need no path.
 5. *Validation of the certificate* (5.2.6) at that time, by the certificate validator.
@@ -24,7 +25,7 @@ Pure: no clock, no network, no files.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from lxml import etree
@@ -33,22 +34,24 @@ from egov_sign.certs.algorithm_policy import AlgorithmPolicy, algorithm_policy
 from egov_sign.certs.certificate import Certificate
 from egov_sign.certs.profile import Identity, identify
 from egov_sign.clock import as_utc, format_time
-from egov_sign.docs import c14n
 from egov_sign.docs.acceptance import CertificateJudge, accept_algorithms, accept_purpose, judge_certificate
 from egov_sign.docs.evidence import Evidence, judge_with
 from egov_sign.docs.judged import JudgedSignature, Required, XmlVerdict, describe_signer
 from egov_sign.docs.keyinfo import KeyInfo, read_key_info
+from egov_sign.docs.manifest import report_manifests
+from egov_sign.docs.past import Past, judge_timestamps
 from egov_sign.docs.references import XmlDocument, describe_scope
 from egov_sign.docs.refusal import Refusal
 from egov_sign.docs.scope import report_requirements, report_scope, standing
 from egov_sign.docs.timestamp_validation import TimestampValidator, load_certificates
 from egov_sign.docs.xades import Level, Properties, check_bound, check_counter_signature, read_properties
+from egov_sign.docs.xades_imprint import Imprints
 from egov_sign.docs.xmldsig import find_signatures, path_of, read_signature
 from egov_sign.docs.xmlparse import parse
 from egov_sign.docs.xmlverify import SignatureCheck, check_references, signed_info_octets, value_fits
 from egov_sign.errors import InputError
 from egov_sign.limits import DEFAULT_LIMITS, Limits
-from egov_sign.verdict import Indication, Report, SubIndication
+from egov_sign.verdict import Report, SubIndication
 
 
 class XmlValidator:
@@ -60,6 +63,7 @@ class XmlValidator:
         limits: bounds on documents.
         xpath: evaluate safe XPath filters (:mod:`egov_sign.docs.nodeset`) instead of refusing them; what they leave
             out shows in the scope.
+        follow_manifests: verify what signed manifests list; otherwise it is named as not verified.
     """
 
     def __init__(
@@ -69,11 +73,13 @@ class XmlValidator:
         policy: AlgorithmPolicy | None = None,
         limits: Limits = DEFAULT_LIMITS,
         xpath: bool = False,
+        follow_manifests: bool = False,
     ) -> None:
         self.judge = judge
         self.policy = policy or algorithm_policy()
         self.limits = limits
         self.xpath = xpath
+        self.follow_manifests = follow_manifests
 
     def validate(
         self,
@@ -165,21 +171,26 @@ class XmlValidator:
         report.facts["scope"] = [describe_scope(item) for item in check.covered]
         if check.stacked_under:
             report.note("SIGNATURE_STACKED", count=check.stacked_under)
+        report_manifests(document, check, follow=self.follow_manifests)
         _check_properties(check, properties, certificate)
 
         # 3. What helps to judge certificates, and the time by which the signature existed
         evidence = Evidence(crls=tuple(key_info.crls))
         candidates = [item for item in (*key_info.certificates, *offered) if item != certificate]
-        judge, best = self.judge, at
+        judge, past = self.judge, Past(at)
         if properties:
             evidence = evidence.joined(properties.evidence)
             candidates += load_certificates(properties.evidence.certificates, report, self.limits)
-        if evidence.has_revocation or (properties and properties.timestamps):
+        stamped = properties is not None and properties.is_stamped
+        if evidence.has_revocation or stamped:
             judge = judge_with(judge, evidence, at)
-        if properties and properties.timestamps:
+        if properties and stamped:
+            imprints = Imprints(document, signature, check.covered)
             validator = TimestampValidator(judge, policy=self.policy, limits=self.limits)
-            stamps = [(one.token, c14n.canonicalize(element[1], one.method)) for one in properties.timestamps]
-            best = _prove_time(validator, stamps, at, report, candidates)
+            past = judge_timestamps(
+                validator, properties, imprints, report, at=at, candidates=candidates, limits=self.limits
+            )
+        best = past.best
         report.facts["best_signature_time"] = format_time(best)
         if certificate is None:
             return judged
@@ -191,6 +202,7 @@ class XmlValidator:
         report.findings.extend(identity.findings)
         claimed = properties.signing_time if properties else None
         judge_certificate(judge, certificate, best, report, candidates, made_at=claimed)
+        past.check_path(report)
 
         # 6. Acceptance
         self._accept(check, certificate, identity, best)
@@ -203,36 +215,6 @@ class XmlValidator:
         names = {signature.algorithm.digest, *(reference.digest for reference in signature.references)}
         accept_algorithms(self.policy, names, certificate.public_key, at, report, where=signature.where)
         accept_purpose(certificate, identity, report)
-
-
-def _prove_time(
-    validator: TimestampValidator,
-    stamps: Iterable[tuple[bytes, bytes]],
-    at: datetime,
-    report: Report,
-    candidates: Sequence[Certificate],
-) -> datetime:
-    """Return the earliest time by which a valid time-stamp proves that the signature existed; else ``at`` (step 3).
-
-    A time-stamp that cannot be judged proves nothing and does no harm; one that is wrong makes the whole INVALID.
-
-    Args:
-        validator: judges time-stamps.
-        stamps: tokens with what they should stamp.
-        at: the validation time.
-        report: on the signature.
-        candidates: certificates that may be on the paths.
-    """
-    best = at
-    for token, stamped in stamps:
-        judged = validator.validate(token, stamped, at, candidates=candidates)
-        report.children.append(judged.report)
-        if judged.report.indication is Indication.INDETERMINATE:
-            judged.report.counts = False
-            report.warn("TIMESTAMP_PROVES_NOTHING", reason=", ".join(judged.report.codes))
-        elif judged.proves is not None:
-            best = min(best, judged.proves)
-    return best
 
 
 def _check_properties(check: SignatureCheck, properties: Properties | None, certificate: Certificate | None) -> None:
@@ -250,6 +232,8 @@ def _check_properties(check: SignatureCheck, properties: Properties | None, cert
     except Refusal as refusal:
         refusal.report_to(report)
         return
+    for name in properties.unsupported:
+        report.warn("XADES_TIMESTAMP_UNSUPPORTED", signature.where, property=name)
     if properties.signing_time:
         report.facts["claimed_signing_time"] = format_time(properties.signing_time)
     if certificate and properties.certificates and not properties.certificates[0].names(certificate):

@@ -2,11 +2,12 @@
 
 Source: ETSI EN 319 132-1 V1.2.1, clauses 4.3, 5.1 and 5.2; the baseline levels of clause 6.
 
-====  =====================================================================================================
+===== ====================================================================================================
 B-B   signed properties that name the certificate and the time, under a Reference of the signature
 B-T   a time-stamp over the SignatureValue
 B-LT  certificates and revocation information: nothing has to be fetched any more
-====  =====================================================================================================
+B-LTA archive time-stamps over all of that and the signed data (clause 5.5.2)
+===== ====================================================================================================
 
 Signed properties count only if the signature really covers them: one QualifyingProperties in one ds:Object of this
 signature, with this signature as its Target, and a Reference of the right Type that resolves to its SignedProperties
@@ -16,7 +17,7 @@ and not to some other element.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -28,7 +29,7 @@ from egov_sign.certs.name import Name
 from egov_sign.clock import parse_time
 from egov_sign.crypto import der, digests
 from egov_sign.docs import c14n
-from egov_sign.docs.evidence import Evidence
+from egov_sign.docs.evidence import Evidence, united
 from egov_sign.docs.keyinfo import read_issuer_serial, same_name
 from egov_sign.docs.references import Covered
 from egov_sign.docs.refusal import Refusal
@@ -39,6 +40,8 @@ from egov_sign.verdict import SubIndication
 
 XADES_NS = "http://uri.etsi.org/01903/v1.3.2#"
 XADES = f"{{{XADES_NS}}}"
+XADES141_NS = "http://uri.etsi.org/01903/v1.4.1#"
+XADES141 = f"{{{XADES141_NS}}}"
 TYPE_SIGNED_PROPERTIES = "http://uri.etsi.org/01903#SignedProperties"
 TYPE_COUNTERSIGNED = "http://uri.etsi.org/01903#CountersignedSignature"
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)")
@@ -51,6 +54,7 @@ class Level(StrEnum):
     B_B = "XAdES-B-B"
     B_T = "XAdES-B-T"
     B_LT = "XAdES-B-LT"
+    B_LTA = "XAdES-B-LTA"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +84,46 @@ class CertificateReference:
         return self.serial == certificate.serial and Name(self.issuer) == certificate.issuer
 
 
+class Over(StrEnum):
+    """What a time-stamp is made over (clauses 5.2.8, 5.3 and 5.5.2)."""
+
+    CONTENT = "content"
+    SIGNATURE = "signature"
+    ARCHIVE = "archive"
+
+
 @dataclass(frozen=True, slots=True)
 class Timestamp:
-    """A token over the SignatureValue.
+    """A token; what it is made over is put together by :mod:`egov_sign.docs.xades_imprint`.
 
     Attributes:
         token: DER.
-        method: how the SignatureValue was canonicalised for it.
+        over: what it is made over.
+        method: how XML was canonicalised for it.
+        element: the property it stands in.
+        references: Ids of the references to the content it is over, in their order; ``None`` means all of them.
     """
 
     token: bytes
+    over: Over
     method: c14n.C14nMethod
+    element: etree._Element
+    references: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unsigned:
+    """One unsigned property.
+
+    Attributes:
+        element: the property.
+        timestamps: the tokens in it.
+        evidence: certificates and revocation information in it.
+    """
+
+    element: etree._Element
+    timestamps: tuple[Timestamp, ...] = ()
+    evidence: Evidence = field(default_factory=Evidence)
 
 
 @dataclass(slots=True)
@@ -101,15 +134,40 @@ class Properties:
         signed: the SignedProperties element.
         signing_time: what the signer claims; ``None`` if nothing readable.
         certificates: the signing certificate first.
-        timestamps: over the SignatureValue.
-        evidence: certificates and revocation information that was added.
+        content_timestamps: over what is signed.
+        unsigned: what was added later, in its order.
+        unsupported: names of time-stamp properties that are not judged.
     """
 
     signed: etree._Element
     signing_time: datetime | None = None
     certificates: tuple[CertificateReference, ...] = ()
-    timestamps: list[Timestamp] = field(default_factory=list)
-    evidence: Evidence = field(default_factory=Evidence)
+    content_timestamps: tuple[Timestamp, ...] = ()
+    unsigned: list[Unsigned] = field(default_factory=list)
+    unsupported: list[str] = field(default_factory=list)
+
+    @property
+    def timestamps(self) -> tuple[Timestamp, ...]:
+        """Those over the signature alone."""
+        return tuple(self._added(Over.SIGNATURE))
+
+    @property
+    def archive_timestamps(self) -> tuple[Timestamp, ...]:
+        """Those over all that stands before them."""
+        return tuple(self._added(Over.ARCHIVE))
+
+    @property
+    def evidence(self) -> Evidence:
+        """Certificates and revocation information that was added."""
+        return united(one.evidence for one in self.unsigned)
+
+    @property
+    def is_stamped(self) -> bool:
+        """Whether there is any time-stamp to judge."""
+        return bool(self.content_timestamps) or any(one.timestamps for one in self.unsigned)
+
+    def _added(self, over: Over) -> Iterator[Timestamp]:
+        return (stamp for one in self.unsigned for stamp in one.timestamps if stamp.over is over)
 
     @property
     def level(self) -> Level:
@@ -118,7 +176,9 @@ class Properties:
             return Level.XMLDSIG
         if not self.timestamps:
             return Level.B_B
-        return Level.B_LT if self.evidence.has_revocation else Level.B_T
+        if not self.evidence.has_revocation:
+            return Level.B_T
+        return Level.B_LTA if self.archive_timestamps else Level.B_LT
 
 
 def read_properties(signature: Signature) -> Properties | None:
@@ -143,9 +203,14 @@ def read_properties(signature: Signature) -> Properties | None:
     properties = Properties(signed[0])
     for item in signed[0].iterchildren(XADES + "SignedSignatureProperties"):
         _read_signed(item, properties, where)
-    for item in qualifying.iterchildren(XADES + "UnsignedProperties"):
-        for inner in item.iterchildren(XADES + "UnsignedSignatureProperties"):
-            _read_unsigned(inner, properties, where)
+    for item in signed[0].iterchildren(XADES + "SignedDataObjectProperties"):
+        for child in item.iterchildren(*_CONTENT_TIMESTAMPS):
+            properties.content_timestamps += _read_timestamps(child, Over.CONTENT, properties, where)
+    added = qualifying.findall(f"{XADES}UnsignedProperties/{XADES}UnsignedSignatureProperties")
+    if len(added) > 1:  # an archive time-stamp covers those before it in one of them
+        raise Refusal("XADES_MALFORMED", SubIndication.FORMAT_FAILURE, where)
+    for item in added:
+        properties.unsigned += [_read_unsigned(child, properties, where) for child in item.iterchildren("*")]
     return properties
 
 
@@ -231,21 +296,54 @@ def _read_issuer_serial_v2(element: etree._Element, where: str) -> tuple[bytes, 
     return issuer, serial
 
 
-def _read_unsigned(element: etree._Element, properties: Properties, where: str) -> None:
+_INDIVIDUAL = XADES + "IndividualDataObjectsTimeStamp"
+_CONTENT_TIMESTAMPS = (XADES + "AllDataObjectsTimeStamp", _INDIVIDUAL)
+_ADDED_TIMESTAMPS = {XADES + "SignatureTimeStamp": Over.SIGNATURE, XADES141 + "ArchiveTimeStamp": Over.ARCHIVE}
+_UNSUPPORTED_TIMESTAMPS = {
+    XADES + "ArchiveTimeStamp",
+    XADES + "SigAndRefsTimeStamp",
+    XADES + "RefsOnlyTimeStamp",
+    XADES141 + "SigAndRefsTimeStampV2",
+    XADES141 + "RefsOnlyTimeStampV2",
+}
+_CERTIFICATE_VALUES = {XADES + "CertificateValues", XADES141 + "TimeStampValidationData"}
+_REVOCATION_VALUES = {XADES + "RevocationValues", XADES141 + "TimeStampValidationData"}
+
+
+def _read_unsigned(element: etree._Element, properties: Properties, where: str) -> Unsigned:
+    tag = str(element.tag)
+    if tag in _ADDED_TIMESTAMPS:
+        return Unsigned(element, _read_timestamps(element, _ADDED_TIMESTAMPS[tag], properties, where))
+    if tag in _UNSUPPORTED_TIMESTAMPS:
+        properties.unsupported.append(etree.QName(element).localname)
+    certificates = _all(element, "EncapsulatedX509Certificate", where) if tag in _CERTIFICATE_VALUES else ()
+    crls, ocsps = (
+        _all(element, name, where) if tag in _REVOCATION_VALUES else ()
+        for name in ("EncapsulatedCRLValue", "EncapsulatedOCSPValue")
+    )
+    return Unsigned(element, evidence=Evidence(certificates, crls, ocsps))
+
+
+def _read_timestamps(element: etree._Element, over: Over, properties: Properties, where: str) -> tuple[Timestamp, ...]:
+    """Read a container of time-stamps; it is unsupported if it says what it is over in a way that is not known here."""
+    uri, references, tokens = c14n.INCLUSIVE.uri, [], []
     for child in element.iterchildren("*"):
-        if child.tag == XADES + "SignatureTimeStamp":
-            uri = next((item.get("Algorithm", "") for item in child.iterchildren(DS + "CanonicalizationMethod")), "")
-            method = c14n.METHODS.get(uri or c14n.INCLUSIVE.uri)
-            if method is None:
-                raise Refusal("XML_C14N_REFUSED", SubIndication.FORMAT_FAILURE, where, algorithm=uri)
-            tokens = child.iterchildren(XADES + "EncapsulatedTimeStamp")
-            properties.timestamps += [Timestamp(base64_of(item, where), method) for item in tokens]
-        elif child.tag == XADES + "CertificateValues":
-            found = Evidence(certificates=_all(child, "EncapsulatedX509Certificate", where))
-            properties.evidence = properties.evidence.joined(found)
-        elif child.tag == XADES + "RevocationValues":
-            crls, ocsps = (_all(child, name, where) for name in ("EncapsulatedCRLValue", "EncapsulatedOCSPValue"))
-            properties.evidence = properties.evidence.joined(Evidence((), crls, ocsps))
+        if child.tag == DS + "CanonicalizationMethod":
+            uri = child.get("Algorithm", "")
+        elif child.tag == XADES + "EncapsulatedTimeStamp":
+            tokens.append(base64_of(child, where))
+        elif child.tag == XADES + "Include" and element.tag == _INDIVIDUAL:
+            if not child.get("URI", "").startswith("#") or child.get("referencedData") not in {"true", "1"}:
+                raise Refusal("XADES_MALFORMED", SubIndication.FORMAT_FAILURE, where)
+            references.append(child.get("URI", "")[1:])
+        else:
+            properties.unsupported.append(etree.QName(element).localname)
+            return ()
+    method = c14n.METHODS.get(uri)
+    if method is None:
+        raise Refusal("XML_C14N_REFUSED", SubIndication.FORMAT_FAILURE, where, algorithm=uri)
+    chosen = tuple(references) if element.tag == _INDIVIDUAL else None
+    return tuple(Timestamp(token, over, method, element, chosen) for token in tokens)
 
 
 def _all(element: etree._Element, name: str, where: str) -> tuple[bytes, ...]:

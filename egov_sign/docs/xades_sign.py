@@ -1,13 +1,14 @@
-"""Making XAdES: the signed properties of a new signature, and what is added to one later (B-T, B-LT).
+"""Making XAdES: the signed properties of a new signature, and what is added to one later (B-T, B-LT, B-LTA).
 
-Source: ETSI EN 319 132-1 V1.2.1, clauses 5.2.1, 5.2.2, 5.2.4, 5.3, 5.4 and 6.
+Source: ETSI EN 319 132-1 V1.2.1, clauses 5.2.1, 5.2.2, 5.2.4, 5.2.8, 5.3, 5.4, 5.5 and 6.
 """
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from xml.sax.saxutils import escape
 
 from lxml import etree
@@ -18,20 +19,38 @@ from egov_sign.crypto import der_write, digests
 from egov_sign.crypto.signer import Signer
 from egov_sign.docs import c14n
 from egov_sign.docs.evidence import Evidence
-from egov_sign.docs.references import XmlDocument
+from egov_sign.docs.references import Covered, XmlDocument
+from egov_sign.docs.refusal import Refusal
 from egov_sign.docs.timestamp_client import TimestampSource
-from egov_sign.docs.xades import TYPE_COUNTERSIGNED, TYPE_SIGNED_PROPERTIES, XADES, XADES_NS
-from egov_sign.docs.xmldsig import DS, DS_NS, SIGNATURE, Transform, find_signatures
+from egov_sign.docs.xades import (
+    TYPE_COUNTERSIGNED,
+    TYPE_SIGNED_PROPERTIES,
+    XADES,
+    XADES141,
+    XADES141_NS,
+    XADES_NS,
+    read_properties,
+)
+from egov_sign.docs.xades_imprint import Imprints
+from egov_sign.docs.xmldsig import DS, DS_NS, SIGNATURE, Transform, find_signatures, read_signature
 from egov_sign.docs.xmlparse import parse
 from egov_sign.docs.xmlsign import Extra, MakeExtra, Making, Part
-from egov_sign.errors import ConfigurationError
+from egov_sign.docs.xmlverify import SignatureCheck, check_references
+from egov_sign.errors import ConfigurationError, InputError
 from egov_sign.limits import DEFAULT_LIMITS, Limits
+from egov_sign.verdict import Report
 
+_NSMAP_141 = {"xades141": XADES141_NS}
 _NAMESPACES = f'xmlns:xades="{XADES_NS}" xmlns:ds="{DS_NS}"'
 
 
 def signed_properties(
-    signer: Signer, signing_time: datetime, *, media_type: str = "text/xml", digest: str = "sha256"
+    signer: Signer,
+    signing_time: datetime,
+    *,
+    media_type: str = "text/xml",
+    digest: str = "sha256",
+    timestamps: TimestampSource | None = None,
 ) -> MakeExtra:
     """Return what makes a signature XAdES-B-B; give it as ``extra`` to a function of :mod:`egov_sign.docs.xmlsign`.
 
@@ -40,6 +59,8 @@ def signed_properties(
         signing_time: the time that is claimed, timezone-aware.
         media_type: of the signed content.
         digest: name of the digest of the certificate.
+        timestamps: gives a time-stamp over the content, which proves that the signature is not older than that;
+            ``None`` makes none. Signing then raises its FetchError.
     """
     certificate = Certificate.load(signer.certificate)
     issuer = der_write.sequence(der_write.tagged(4, certificate.issuer.der))
@@ -64,9 +85,18 @@ def signed_properties(
             f"<xades:SignedDataObjectProperties>{formats}</xades:SignedDataObjectProperties>"
             "</xades:SignedProperties></xades:QualifyingProperties>",
             Part(f"#{properties}", (Transform(c14n.EXCLUSIVE.uri),), TYPE_SIGNED_PROPERTIES),
+            None if timestamps is None else partial(_stamp_content, timestamps),
         )
 
     return make
+
+
+def _stamp_content(source: TimestampSource, signature: etree._Element, covered: Sequence[Covered]) -> None:
+    """Put a time-stamp over the content, as ``covered``, into the signed properties of ``signature``."""
+    (holder,) = signature.iterfind(
+        f"{DS}Object/{XADES}QualifyingProperties/{XADES}SignedProperties/{XADES}SignedDataObjectProperties"
+    )
+    _append_timestamp(holder, XADES + "AllDataObjectsTimeStamp", source.stamp(b"".join(one.octets for one in covered)))
 
 
 def add_timestamp(
@@ -82,9 +112,7 @@ def add_timestamp(
     root = parse(document, limits)
     signature = _extensible(root, index)
     value = c14n.canonicalize(signature[1], c14n.EXCLUSIVE)
-    stamp = etree.SubElement(_unsigned(signature), XADES + "SignatureTimeStamp")
-    etree.SubElement(stamp, DS + "CanonicalizationMethod", Algorithm=c14n.EXCLUSIVE.uri)
-    etree.SubElement(stamp, XADES + "EncapsulatedTimeStamp").text = _base64(source.stamp(value))
+    _append_timestamp(_unsigned(signature), XADES + "SignatureTimeStamp", source.stamp(value))
     return _octets(root)
 
 
@@ -97,7 +125,65 @@ def add_evidence(document: bytes, evidence: Evidence, *, index: int = -1, limits
             signature covers it and would break, ``SIGN_TARGET`` if there is no such signature.
     """
     root = parse(document, limits)
-    properties = _unsigned(_extensible(root, index))
+    _append_values(_unsigned(_extensible(root, index)), evidence)
+    return _octets(root)
+
+
+def add_archive_timestamp(
+    document: bytes,
+    source: TimestampSource,
+    *,
+    evidence: Evidence | None = None,
+    index: int = -1,
+    contents: Mapping[str, bytes] | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+) -> bytes:
+    """Return ``document`` with an archive time-stamp on the signature at ``index`` (B-LTA), or one more of them.
+
+    Args:
+        document: signed XML; what it takes to verify it should be there already (:func:`add_evidence`).
+        source: where the time-stamp comes from.
+        evidence: what it takes to verify the time-stamps that are there, as far as ``document`` does not hold it;
+            goes before the new one (TimeStampValidationData), which proves that it existed.
+        index: which signature of those that do not stand inside another one.
+        contents: data outside the document by URI, for detached signatures.
+        limits: bounds for reading ``document``.
+
+    Raises:
+        InputError: ``document`` cannot be read, or ``XADES_NOT_WHOLE``: what the signature covers was changed or is
+            missing.
+        ConfigurationError: see :func:`add_evidence`.
+        FetchError: there is no time-stamp to be had.
+    """
+    root = parse(document, limits)
+    element = _extensible(root, index)
+    holder = _unsigned(element)
+    tree = XmlDocument(root, limits, contents or {})
+    try:
+        signature = read_signature(element, limits)
+        properties = read_properties(signature)
+        check = SignatureCheck(Report("signature"), signature)
+        check_references(tree, check)
+        imprints = Imprints(tree, signature, check.covered)
+        if properties is None or not imprints.is_complete:
+            raise InputError("XADES_NOT_WHOLE", f"cannot be archived: {', '.join(check.report.codes)}")
+        missing = (evidence or Evidence()).without(properties.evidence)
+        if missing != Evidence():
+            _append_values(etree.SubElement(holder, XADES141 + "TimeStampValidationData", nsmap=_NSMAP_141), missing)
+        stamped = imprints.archive(list(holder.iterchildren("*")), c14n.EXCLUSIVE)
+    except Refusal as refusal:
+        raise InputError("XADES_NOT_WHOLE", f"cannot be archived: {refusal.code}") from None
+    _append_timestamp(holder, XADES141 + "ArchiveTimeStamp", source.stamp(stamped))
+    return _octets(root)
+
+
+def _append_timestamp(holder: etree._Element, tag: str, token: bytes) -> None:
+    stamp = etree.SubElement(holder, tag, nsmap=_NSMAP_141 if tag.startswith(XADES141) else None)
+    etree.SubElement(stamp, DS + "CanonicalizationMethod", Algorithm=c14n.EXCLUSIVE.uri)
+    etree.SubElement(stamp, XADES + "EncapsulatedTimeStamp").text = _base64(token)
+
+
+def _append_values(properties: etree._Element, evidence: Evidence) -> None:
     certificates = etree.SubElement(properties, XADES + "CertificateValues")
     for item in evidence.certificates:
         etree.SubElement(certificates, XADES + "EncapsulatedX509Certificate").text = _base64(item)
@@ -110,7 +196,6 @@ def add_evidence(document: bytes, evidence: Evidence, *, index: int = -1, limits
             values = etree.SubElement(revocation, XADES + group)
             for item in items:
                 etree.SubElement(values, XADES + name).text = _base64(item)
-    return _octets(root)
 
 
 def counter_sign(

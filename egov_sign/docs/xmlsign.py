@@ -23,7 +23,7 @@ from egov_sign.crypto.algorithms import KeyType
 from egov_sign.crypto.signer import Signer
 from egov_sign.docs import c14n
 from egov_sign.docs.c14n import C14nMethod
-from egov_sign.docs.references import XmlDocument, cover
+from egov_sign.docs.references import Covered, XmlDocument, cover
 from egov_sign.docs.refusal import Refusal
 from egov_sign.docs.sigvalue import from_x509
 from egov_sign.docs.xmldsig import (
@@ -66,10 +66,12 @@ class Extra:
     Attributes:
         object_xml: the children of the ds:Object as text; namespaces declared in it.
         part: the reference.
+        complete: given the signature and what it covers of the content, adds what can only be known then.
     """
 
     object_xml: str
     part: Part
+    complete: Callable[[etree._Element, Sequence[Covered]], None] | None = None
 
 
 MakeExtra = Callable[[str, Sequence[str]], Extra]
@@ -210,6 +212,7 @@ class Making:
     ) -> etree._Element:
         """Append the signature to ``parent``, or make it a document of its own; return its element."""
         identifier = self._free_id(parent)
+        addition = None
         if extra:
             parts = [replace(part, id=f"{identifier}-ref-{number}") for number, part in enumerate(parts, 1)]
             addition = extra(identifier, [part.id for part in parts])
@@ -221,7 +224,15 @@ class Making:
         if document is None:
             document = XmlDocument(signature, limits, contents or {})
         document.changed()
-        self._fill_in(signature, parts, document)
+        content = parts[:-1] if addition else parts
+        covered = [self._fill_in(signature, number, part, document) for number, part in enumerate(content)]
+        if addition:
+            if addition.complete:
+                addition.complete(signature, covered)
+                document.changed()
+            self._fill_in(signature, len(content), addition.part, document)
+        octets = c14n.canonicalize(signature[0], self.method)
+        signature[1].text = "\n" + base64.encodebytes(self._value(octets)).decode("ascii")
         return signature
 
     def _free_id(self, parent: etree._Element | None) -> str:
@@ -257,16 +268,16 @@ class Making:
             "<ds:DigestValue/>\n</ds:Reference>"
         )
 
-    def _fill_in(self, signature: etree._Element, parts: Sequence[Part], document: XmlDocument) -> None:
-        for part, target in zip(parts, signature.iter(DS + "DigestValue"), strict=False):
-            reference = Reference(part.uri, part.type, "", part.transforms, self.digest, b"", part.uri or "")
-            try:
-                octets = cover(document, reference, signature).octets
-            except Refusal as refusal:
-                raise InputError("SIGN_REFERENCE", f"cannot be signed: {refusal.code}", where=part.uri or "") from None
-            target.text = base64.b64encode(digests.digest(self.digest, octets)).decode("ascii")
-        octets = c14n.canonicalize(signature[0], self.method)
-        signature[1].text = "\n" + base64.encodebytes(self._value(octets)).decode("ascii")
+    def _fill_in(self, signature: etree._Element, number: int, part: Part, document: XmlDocument) -> Covered:
+        """Write the digest of the reference with this ``number``; return what it covers."""
+        reference = Reference(part.uri, part.type, part.id, part.transforms, self.digest, b"", part.uri or "")
+        try:
+            covered = cover(document, reference, signature)
+        except Refusal as refusal:
+            raise InputError("SIGN_REFERENCE", f"cannot be signed: {refusal.code}", where=part.uri or "") from None
+        target = signature[0].findall(DS + "Reference")[number][-1]
+        target.text = base64.b64encode(digests.digest(self.digest, covered.octets)).decode("ascii")
+        return covered
 
     def _value(self, octets: bytes) -> bytes:
         value = self.signer.sign(octets)
