@@ -19,6 +19,8 @@ from egov_sign.errors import UnsupportedError
 from egov_sign.verdict import Json, SubIndication
 
 MANIFEST = DS + "Manifest"
+_SHOWN = 20
+"""References named in a report; more only make it long."""
 
 
 def report_manifests(document: XmlDocument, check: SignatureCheck, *, follow: bool) -> None:
@@ -30,17 +32,15 @@ def report_manifests(document: XmlDocument, check: SignatureCheck, *, follow: bo
         follow: whether what is listed is verified.
     """
     for manifest in _signed_manifests(check):
-        where = path_of(manifest)
+        where, elements = path_of(manifest), manifest.findall(DS + "Reference")
+        if not follow:
+            uris = ", ".join(element.get("URI") or "—" for element in elements[:_SHOWN])
+            check.report.warn("MANIFEST_NOT_VERIFIED", where, count=len(elements), uris=uris)
+            continue
         try:
-            references = list(read_references(manifest.findall(DS + "Reference"), document.limits, where))
+            _verify(document, check, list(read_references(elements, document.limits, where)))
         except Refusal as refusal:
             refusal.report_to(check.report)
-            continue
-        if follow:
-            _verify(document, check, references)
-        else:
-            uris = ", ".join(reference.uri or "—" for reference in references)
-            check.report.warn("MANIFEST_NOT_VERIFIED", where, count=len(references), uris=uris)
 
 
 def _signed_manifests(check: SignatureCheck) -> Iterator[etree._Element]:

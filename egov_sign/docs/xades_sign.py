@@ -29,10 +29,11 @@ from egov_sign.docs.xades import (
     XADES141,
     XADES141_NS,
     XADES_NS,
+    Properties,
     read_properties,
 )
 from egov_sign.docs.xades_imprint import Imprints
-from egov_sign.docs.xmldsig import DS, DS_NS, SIGNATURE, Transform, find_signatures, read_signature
+from egov_sign.docs.xmldsig import DS, DS_NS, SIGNATURE, Signature, Transform, find_signatures, read_signature
 from egov_sign.docs.xmlparse import parse
 from egov_sign.docs.xmlsign import Extra, MakeExtra, Making, Part
 from egov_sign.docs.xmlverify import SignatureCheck, check_references
@@ -117,15 +118,16 @@ def add_timestamp(
 
 
 def add_evidence(document: bytes, evidence: Evidence, *, index: int = -1, limits: Limits = DEFAULT_LIMITS) -> bytes:
-    """Return ``document`` with ``evidence`` in the signature at ``index`` (B-LT).
+    """Return ``document`` with ``evidence`` in the signature at ``index`` (B-LT), each item once.
 
     Raises:
-        InputError: ``document`` cannot be read.
+        InputError: ``document`` cannot be read; ``XADES_NOT_WHOLE``: its signature cannot.
         ConfigurationError: ``XADES_NO_PROPERTIES`` if the signature is not XAdES, ``XADES_COVERED`` if a later
             signature covers it and would break, ``SIGN_TARGET`` if there is no such signature.
     """
     root = parse(document, limits)
-    _append_values(_unsigned(_extensible(root, index)), evidence)
+    element = _extensible(root, index)
+    _append_missing(_unsigned(element), evidence, _read(element, limits)[1])
     return _octets(root)
 
 
@@ -143,8 +145,8 @@ def add_archive_timestamp(
     Args:
         document: signed XML; what it takes to verify it should be there already (:func:`add_evidence`).
         source: where the time-stamp comes from.
-        evidence: what it takes to verify the time-stamps that are there, as far as ``document`` does not hold it;
-            goes before the new one (TimeStampValidationData), which proves that it existed.
+        evidence: what it takes to verify the signature and the time-stamps that are there; what ``document`` does not
+            hold is added before the new one, which then proves that it existed.
         index: which signature of those that do not stand inside another one.
         contents: data outside the document by URI, for detached signatures.
         limits: bounds for reading ``document``.
@@ -158,18 +160,15 @@ def add_archive_timestamp(
     root = parse(document, limits)
     element = _extensible(root, index)
     holder = _unsigned(element)
+    signature, properties = _read(element, limits)
     tree = XmlDocument(root, limits, contents or {})
+    check = SignatureCheck(Report("signature"), signature)
+    check_references(tree, check)
+    imprints = Imprints(tree, signature, check.covered)
+    if not imprints.is_complete:
+        raise InputError("XADES_NOT_WHOLE", f"cannot be archived: {', '.join(check.report.codes)}")
+    _append_missing(holder, evidence or Evidence(), properties)
     try:
-        signature = read_signature(element, limits)
-        properties = read_properties(signature)
-        check = SignatureCheck(Report("signature"), signature)
-        check_references(tree, check)
-        imprints = Imprints(tree, signature, check.covered)
-        if properties is None or not imprints.is_complete:
-            raise InputError("XADES_NOT_WHOLE", f"cannot be archived: {', '.join(check.report.codes)}")
-        missing = (evidence or Evidence()).without(properties.evidence)
-        if missing != Evidence():
-            _append_values(etree.SubElement(holder, XADES141 + "TimeStampValidationData", nsmap=_NSMAP_141), missing)
         stamped = imprints.archive(list(holder.iterchildren("*")), c14n.EXCLUSIVE)
     except Refusal as refusal:
         raise InputError("XADES_NOT_WHOLE", f"cannot be archived: {refusal.code}") from None
@@ -181,6 +180,27 @@ def _append_timestamp(holder: etree._Element, tag: str, token: bytes) -> None:
     stamp = etree.SubElement(holder, tag, nsmap=_NSMAP_141 if tag.startswith(XADES141) else None)
     etree.SubElement(stamp, DS + "CanonicalizationMethod", Algorithm=c14n.EXCLUSIVE.uri)
     etree.SubElement(stamp, XADES + "EncapsulatedTimeStamp").text = _base64(token)
+
+
+def _read(element: etree._Element, limits: Limits) -> tuple[Signature, Properties]:
+    try:
+        signature = read_signature(element, limits)
+        properties = read_properties(signature)
+    except Refusal as refusal:
+        raise InputError("XADES_NOT_WHOLE", f"cannot be extended: {refusal.code}") from None
+    if properties is None:
+        raise AssertionError("the properties were found before")
+    return signature, properties
+
+
+def _append_missing(holder: etree._Element, evidence: Evidence, properties: Properties) -> None:
+    """Add what of ``evidence`` is not there: first as values of the signature, later as those of its time-stamps."""
+    missing = evidence.without(properties.evidence)
+    if missing == Evidence():
+        return
+    if holder.find(XADES + "CertificateValues") is not None or holder.find(XADES + "RevocationValues") is not None:
+        holder = etree.SubElement(holder, XADES141 + "TimeStampValidationData", nsmap=_NSMAP_141)
+    _append_values(holder, missing)
 
 
 def _append_values(properties: etree._Element, evidence: Evidence) -> None:
