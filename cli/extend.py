@@ -53,8 +53,8 @@ def command(
     """Add to a signed document what it takes to verify it years later.
 
     B-T: a time-stamp (needs --tsa). B-LT: the certificates and the revocation information on which today's verdict
-    rests. B-LTA: a time-stamp over all of that (PDF). FILE is XAdES, CMS or PDF; only what is VALID now gets more than
-    a time-stamp. Of XML, the last signature is extended.
+    rests. B-LTA: a time-stamp over all of that (XML and PDF), and one more each time. FILE is XAdES, CMS or PDF; only
+    what is VALID now gets more than a time-stamp. Of XML, the last signature is extended.
     """
     wanted = Target(level)
     if wanted is Target.B_LTA and timestamps is None:

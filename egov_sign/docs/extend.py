@@ -20,7 +20,7 @@ from egov_sign.docs import cades, cms, xades_sign
 from egov_sign.docs.cms import SignedData
 from egov_sign.docs.evidence import Evidence, evidence_for
 from egov_sign.docs.formats import Format, recognise
-from egov_sign.docs.judge import Detached, DocumentValidator
+from egov_sign.docs.judge import Detached, DocumentValidator, contents_of
 from egov_sign.docs.keyinfo import read_key_info
 from egov_sign.docs.timestamp import TimestampToken
 from egov_sign.docs.timestamp_client import TimestampSource
@@ -52,7 +52,8 @@ def extend(
 ) -> tuple[Report, bytes | None]:
     """Extend the signatures of ``document``: all of a CMS message or PDF, the last one of XML.
 
-    A signature that has a time-stamp keeps it and gets no other.
+    A signature that has a time-stamp keeps it and gets no other; but every extension to B-LTA adds an archive
+    time-stamp, which is how the proof is kept alive before the authority of the last one expires.
 
     Args:
         document: signed XML (XAdES), CMS or PDF.
@@ -76,9 +77,9 @@ def extend(
         return _extend_pdf(document, target, judge, at, timestamps)
     if kind not in (Format.XML, Format.CMS):
         raise UnsupportedError("EXTEND_FORMAT", f"{kind.value} has no levels that it could be extended to")
-    if target is Target.B_LTA:
+    if target is Target.B_LTA and kind is Format.CMS:
         raise UnsupportedError(
-            "EXTEND_LEVEL", f"B-LTA is made for PDF only, not for {kind.value}", hint="extend it with --level B-LT"
+            "EXTEND_LEVEL", "B-LTA is made for XML and PDF, not for CMS", hint="extend it with --level B-LT"
         )
     validator = DocumentValidator(judge)
     report = validator.validate(document, at, detached=detached)
@@ -94,7 +95,11 @@ def extend(
     brought = _in_xml(stamped) if kind is Format.XML else cades.evidence_of(SignedData.load(stamped)).certificates
     sent = load_certificates(dict.fromkeys(brought), Report("certificates"))
     evidence = evidence_for(report, [*judge.trust, *judge.pool, *sent])
-    return report, _add_evidence(kind, stamped, evidence)
+    if target is Target.B_LT:
+        return report, _add_evidence(kind, stamped, evidence)
+    contents = contents_of(detached)
+    archived = xades_sign.add_archive_timestamp(stamped, source, evidence=evidence, contents=contents)
+    return validator.validate(archived, source.latest, detached=detached), archived
 
 
 class _Noting:
@@ -108,7 +113,7 @@ class _Noting:
         """Return a token over ``data``."""
         if self._source is None:
             raise ConfigurationError(
-                "EXTEND_TSA", "the signature has no time-stamp, and there is no authority to ask", hint="add --tsa URL"
+                "EXTEND_TSA", "a time-stamp is needed, and there is no authority to ask", hint="add --tsa URL"
             )
         token = self._source.stamp(data)
         self.latest = max(self.latest, TimestampToken.load(token).info.latest)
@@ -145,7 +150,7 @@ def _in_xml(document: bytes) -> Iterable[bytes]:
         properties = read_properties(signature)
         if properties:
             yield from properties.evidence.certificates
-            for one in properties.timestamps:
+            for one in (*properties.timestamps, *properties.archive_timestamps):
                 yield from SignedData.load(one.token).certificates
 
 

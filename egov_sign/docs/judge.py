@@ -43,6 +43,11 @@ class Detached:
     name: str = ""
 
 
+def contents_of(detached: Detached | None) -> dict[str, bytes]:
+    """Return ``detached`` by the URIs that an XML signature may refer to it with."""
+    return {"": detached.data, detached.name: detached.data} if detached else {}
+
+
 class DocumentValidator:
     """Judges signed documents of every format.
 
@@ -105,7 +110,7 @@ class DocumentValidator:
         """
         match recognise(data, self.limits):
             case Format.XML:
-                contents = {"": detached.data, detached.name: detached.data} if detached else {}
+                contents = contents_of(detached)
                 return self._xml.validate(data, at, required=required, contents=contents, certificates=certificates)
             case Format.WSSE:
                 return self._judge_message(data, at, required, certificates)

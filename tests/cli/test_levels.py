@@ -137,6 +137,28 @@ def test_a_signature_is_extended_and_outlives_its_certificate(cli: Cli, desk: De
     assert cli("verify", long_lived, *late).code == 0, cli("verify", long_lived, *late).out
 
 
+def test_a_document_is_archived_and_archived_again(cli: Cli, desk: Desk) -> None:
+    plain, once, twice = (desk.folder / name for name in ("plain.xml", "once.xml", "twice.xml"))
+    sign = ["sign", "xml", desk.request, *desk.signing(), "--at", AT, "--xades"]
+    assert cli(*sign, "-o", plain).code == 0
+    for source, target in ((plain, once), (once, twice)):
+        archive = ["extend", source, "--level", "b-lta", *desk.options()]
+        assert cli(*archive, "-o", target).code == 2, "it needs an authority"
+        assert cli(*archive, *desk.tsa, "-o", target).code == 0
+        assert level(cli, desk, target) == (0, "XAdES-B-LTA")
+    assert twice.read_bytes().count(b"<xades141:ArchiveTimeStamp") == 2
+    late = ["--at", LATER, "--known-at", LATER, "--trust", desk.trust]
+    assert cli("verify", twice, *late).code == 0, cli("verify", twice, *late).out
+    twice.write_bytes(twice.read_bytes().replace(b"EncapsulatedCRLValue>", b"EncapsulatedCRLValue>\n", 1))
+    assert cli("verify", twice, *late).code == 10
+
+    detached, archived = desk.folder / "signature.xml", desk.folder / "archived.xml"
+    assert cli(*sign, "--detached", "-o", detached).code == 0
+    content = ["--detached", desk.request]
+    assert cli("extend", detached, "--level", "b-lta", *desk.options(), *desk.tsa, *content, "-o", archived).code == 0
+    assert level(cli, desk, archived, *content) == (0, "XAdES-B-LTA")
+
+
 def test_both_steps_at_once_for_a_detached_message(cli: Cli, desk: Desk) -> None:
     plain, long_lived = desk.folder / "plain.p7s", desk.folder / "long.p7s"
     assert cli("sign", "cms", desk.request, *desk.signing(), "--at", AT, "--detached", "-o", plain).code == 0
@@ -153,7 +175,9 @@ def test_what_cannot_be_extended(cli: Cli, desk: Desk) -> None:
     signed = desk.folder / "xades.xml"
     cli("sign", "xml", desk.request, *desk.signing(), "--at", AT, "--xades", "-o", signed)
     assert "error[EXTEND_TSA]" in cli("extend", signed, *desk.options(), "-o", target).err
-    assert "error[EXTEND_LEVEL]" in cli("extend", signed, "--level", "b-lta", *desk.options(), *desk.tsa).err
+    message = desk.folder / "message.p7s"
+    cli("sign", "cms", desk.request, *desk.signing(), "--at", AT, "-o", message)
+    assert "error[EXTEND_LEVEL]" in cli("extend", message, "--level", "b-lta", *desk.options(), *desk.tsa).err
     signed.write_bytes(signed.read_bytes().replace(b"<iin>8", b"<iin>9"))
     for wanted in ("b-t", "b-lt"):
         ran = cli("extend", signed, "--level", wanted, *desk.options(), *desk.tsa, "-o", target)

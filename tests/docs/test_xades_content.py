@@ -16,7 +16,7 @@ from egov_sign.docs.references import Covered
 from egov_sign.docs.validation import XmlValidator
 from egov_sign.docs.xades import XADES_NS
 from egov_sign.docs.xades_sign import add_timestamp, signed_properties
-from egov_sign.docs.xmldsig import TYPE_MANIFEST, Transform
+from egov_sign.docs.xmldsig import DS_NS, Transform
 from egov_sign.docs.xmlsign import Extra, Part, sign_detached, sign_element, sign_enveloped, sign_enveloping
 from egov_sign.verdict import Indication, Report, SubIndication
 from tests.attacks.forging import REQUEST
@@ -120,7 +120,7 @@ def manifest(uri: str = "a.bin", octets: bytes = b"\0") -> bytes:
         f'<ds:DigestMethod Algorithm="{digests.XML_URIS["sha256"]}"/><ds:DigestValue>{value}</ds:DigestValue>'
         "</ds:Reference></ds:Manifest>"
     )
-    part = Part("#list", (Transform(c14n.EXCLUSIVE.uri),), TYPE_MANIFEST)
+    part = Part("#list", (Transform(c14n.EXCLUSIVE.uri),), DS_NS + "Manifest")
     return sign_enveloped(REQUEST, world().signer("person"), extra=lambda *_: Extra(listed, part))
 
 
