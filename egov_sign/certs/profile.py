@@ -13,9 +13,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from egov_sign.certs import extensions as ext
 from egov_sign.certs import name as names
@@ -96,8 +95,7 @@ AUTHENTICATION_POLICIES = frozenset({f"{_KZ}.2.2", f"{_KZ}.2.4"})
 _CLIENT_AUTH = "1.3.6.1.5.5.7.3.2"
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """What a certificate says of its holder; nothing here says that the certificate is valid.
 
     Attributes:
@@ -152,21 +150,22 @@ def identify(certificate: Certificate) -> Identity:
     """
     report = Report("identity")
     attributes = _attributes(certificate, report)
+    texts = _first_texts(attributes)
     iin, bin_ = _numbers(attributes, report)
     usages = _or_malformed(lambda: certificate.eku, report) or ()
     policies = _or_malformed(lambda: certificate.policies, report) or ()
     roles = frozenset(role for oid in usages if (role := _role(oid)))
-    common_name = _single(attributes, names.COMMON_NAME)
-    surname = _single(attributes, names.SURNAME)
+    common_name = texts.get(names.COMMON_NAME, "")
+    surname = texts.get(names.SURNAME, "")
     given_name = common_name.removeprefix(surname + " ") if surname else ""
     return Identity(
         holder=_holder(certificate, roles, iin, bin_, common_name),
         common_name=common_name,
         surname=surname,
         given_name="" if given_name == common_name else given_name,
-        patronymic=_single(attributes, names.GIVEN_NAME),
-        organisation=_single(attributes, names.ORGANIZATION),
-        email=_single(attributes, names.EMAIL),
+        patronymic=texts.get(names.GIVEN_NAME, ""),
+        organisation=texts.get(names.ORGANIZATION, ""),
+        email=texts.get(names.EMAIL, ""),
         iin=iin,
         bin=bin_,
         roles=roles,
@@ -197,12 +196,9 @@ def _attributes(certificate: Certificate, report: Report) -> tuple[names.Attribu
         return ()
 
 
-def _texts(attributes: tuple[names.Attribute, ...], oid: str) -> list[str]:
-    return [attribute.text for attribute in attributes if attribute.oid == oid]
-
-
-def _single(attributes: tuple[names.Attribute, ...], oid: str) -> str:
-    return next(iter(_texts(attributes, oid)), "")
+def _first_texts(attributes: tuple[names.Attribute, ...]) -> dict[str, str]:
+    """Return the text of the first attribute of each type."""
+    return {attribute.oid: attribute.text for attribute in reversed(attributes)}
 
 
 def _role(oid: str) -> Role | None:
@@ -217,9 +213,9 @@ _NUMBER_ATTRIBUTES = frozenset({names.SERIAL_NUMBER, names.ORGANIZATIONAL_UNIT})
 
 def _numbers(attributes: tuple[names.Attribute, ...], report: Report) -> tuple[Iin | None, Bin | None]:
     """Find the IIN in serialNumber and the BIN in OU or serialNumber (R405)."""
-    serials = _texts(attributes, names.SERIAL_NUMBER)
-    if len(serials) > 1:
-        report.fail("IDENTITY_SEVERAL_SERIAL_NUMBERS", SubIndication.SIG_CONSTRAINTS_FAILURE, count=len(serials))
+    serials = [attribute.oid for attribute in attributes].count(names.SERIAL_NUMBER)
+    if serials > 1:
+        report.fail("IDENTITY_SEVERAL_SERIAL_NUMBERS", SubIndication.SIG_CONSTRAINTS_FAILURE, count=serials)
         return None, None
     iins: list[str] = []
     bins: list[str] = []

@@ -188,12 +188,13 @@ class RevocationSources:
 
         Answers that carry only an error are about no certificate, and are returned for each.
         """
-        keys = [_query_key(url, cert_id) for url, cert_id in queries]
-        for key in keys:
+        found = [*self._responses.get(serial, ()), *self._unsigned]
+        for url, cert_id in queries:
+            key = _query_key(url, cert_id)
             if self._cache is not None and key not in self._recalled:
                 self._recall_response(key)
-        found = [*self._responses.get(serial, ()), *self._unsigned]
-        found += [self._kept_responses[key] for key in keys if key in self._kept_responses]
+            if key in self._kept_responses:
+                found.append(self._kept_responses[key])
         return found if self._parent is None else self._parent.responses(serial, queries) + found
 
     def _recall_crl(self, url: str) -> None:

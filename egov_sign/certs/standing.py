@@ -58,13 +58,11 @@ class Standing(NamedTuple):
     def report(self, certificate: Certificate, at: datetime) -> RevocationReport | None:
         """Return the report on a certificate that is not listed; ``None`` if that is not the whole story."""
         crl = self.held.crl
-        if (
-            not self.since <= at <= self.until
-            or crl.this_update > certificate.not_after
-            or certificate.serial in crl
-            or any(point.crl_issuer for point in certificate.crl_distribution_points)
-        ):
+        if not self.since <= at <= self.until or crl.this_update > certificate.not_after or certificate.serial in crl:
             return None
+        for point in certificate.crl_distribution_points:
+            if point.crl_issuer:
+                return None
         return _NotListed(certificate.serial, self)
 
 
