@@ -194,3 +194,28 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
         while reader:
             reader.next()
     assert reader.position <= len(data)
+
+
+@pytest.mark.parametrize("encoded", ["020101 0500", "020101 0101ff 0500", "020101 0101ff 3000"])
+def test_a_structure_may_lack_what_its_layout_lets_it_lack(encoded: str) -> None:
+    data = bytes.fromhex(encoded)
+    found = der.structure(data, 0, len(data), der.layout("02", "01?", "05|30"))
+    assert b"".join(data[begin:stop] for _, begin, _, stop in found) == data
+
+
+@pytest.mark.parametrize("encoded", ["", "020101", "0500 020101", "020101 0101ff 0101ff 0500", "020101 0400"])
+def test_a_structure_of_another_layout_is_refused(encoded: str) -> None:
+    data = bytes.fromhex(encoded)
+    with refused("DER_TAG"):
+        der.structure(data, 0, len(data), der.layout("02", "01?", "05|30"))
+
+
+def test_the_only_value_fills_its_container() -> None:
+    data = bytes.fromhex("3003020101")
+    assert der.only(data, 0, len(data), der.SEQUENCE) == (2, 5)
+    with refused("DER_TAG"):
+        der.only(data, 0, len(data), der.SET)
+    with refused("DER_TRAILING"):
+        der.only(data + b"\x05\x00", 0, len(data) + 2, der.SEQUENCE)
+    with refused("DER_TRUNCATED"):
+        der.only(b"", 0, 0, der.SEQUENCE)

@@ -156,3 +156,22 @@ def test_a_key_signer_signs_with_its_key_and_algorithm() -> None:
     signer = KeySigner(key, b"certificate", algorithm)
     assert key.public_key().verify(signer.sign(MESSAGE), MESSAGE, algorithm)
     assert list(signer.chain) == []
+
+
+@pytest.mark.parametrize("kind", [KeyKind.RSA2048, KeyKind.RSA3072, KeyKind.RSA4096])
+def test_a_common_rsa_key_is_measured_by_its_form_as_by_loading(kind: KeyKind) -> None:
+    key = generate_private_key(kind).public_key()
+    assert keys.plain_size(key.spki) == (key.key_type, key.bits)
+
+
+def test_a_key_in_another_form_must_be_loaded_to_be_measured() -> None:
+    spki = key_of(KeyType.RSA).public_key().spki
+    modulus = spki.index(bytes.fromhex("0282010100")) + 5
+    assert keys.plain_size(spki) is not None
+    short = spki[:modulus] + b"\x7f" + spki[modulus + 1 :]
+    even = spki[: modulus + 255] + b"\x00" + spki[modulus + 256 :]
+    exponent = spki[:-1] + b"\x03"
+    algorithm = spki.replace(bytes.fromhex("2a864886f70d010101"), bytes.fromhex("2a864886f70d01010a"))
+    for changed in (short, even, exponent, algorithm, spki[:-1], spki + b"\x00"):
+        assert keys.plain_size(changed) is None
+    assert keys.plain_size(key_of(KeyType.EC).public_key().spki) is None

@@ -115,3 +115,12 @@ def test_text_is_read_whole_across_comments_and_elements() -> None:
 
 def test_a_signed_tree_has_no_comments_to_split_its_text() -> None:
     assert signed_tree(b"<a>123<!-- x -->456<?p q?>78</a>").text == "12345678"
+
+
+def test_a_document_is_read_alike_after_one_that_was_refused() -> None:
+    first = parse(b"<a x='1'><b/></a>")
+    with pytest.raises(InputError):
+        parse(b"<a><b></a>")
+    again = parse(b"<a x='1'><b/></a>")
+    assert (again.tag, dict(again.attrib), [child.tag for child in again]) == ("a", {"x": "1"}, ["b"])
+    assert again is not first
