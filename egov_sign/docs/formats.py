@@ -29,6 +29,7 @@ _CMS_PEM = (b"-----BEGIN CMS-----", b"-----BEGIN PKCS7-----", b"-----BEGIN PKCS 
 _PDF_SEARCHED = 1024
 _TST_INFO = der_write.oid(cms.TST_INFO)
 _TST_INFO_SEARCHED = 512
+_ENVELOPE = b"Envelope"
 _CHUNK = 4096
 _ROOT_SEARCHED = 64 * 1024
 
@@ -63,10 +64,12 @@ def _is_timestamp(data: bytes, limits: Limits) -> bool:
 
 
 def _root_name(data: bytes) -> str:
-    """Return the name of the root element; empty if it cannot be told, for which the strict parser has the reason.
+    """Return the name of the root element; empty if it is no envelope, or if the strict parser will tell what it is.
 
     Reading stops at the root's start tag, and at a document type declaration, before anything in it takes effect.
     """
+    if _ENVELOPE not in data[:_ROOT_SEARCHED] and b"\0" not in data[:4]:
+        return ""  # a name has no character references, so it would stand there as it is
     parser = etree.XMLPullParser(events=("start",), resolve_entities=False, no_network=True, load_dtd=False)
     for position in range(0, min(len(data), _ROOT_SEARCHED), _CHUNK):
         chunk = data[position : position + _CHUNK]
