@@ -55,6 +55,10 @@ class Limits:
     """Certificates in a path, trust anchor included."""
     path_attempts: int = 512
     """Signature checks spent on building paths for one certificate."""
+    document_checks: int = 2048
+    """Signature checks spent on paths and on who signed revocation lists, for all certificates of one document."""
+    embedded_statuses: int = 256
+    """Revocation lists and responses that one document brings along."""
     name_comparisons: int = 250_000
     """Comparisons of a name with a name constraint in one certificate."""
     fetches: int = 16

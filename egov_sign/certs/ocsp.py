@@ -220,6 +220,7 @@ class OcspResponse:
         self._tbs = fields.element(der.SEQUENCE)
         self._algorithm = fields.element(der.SEQUENCE)
         self._signature = fields.octet_bits()
+        self._verified: dict[bytes, bool] = {}
         wrapper = fields.maybe_enter(der.explicit(0))
         fields.finish()
         if wrapper is not None:
@@ -258,12 +259,18 @@ class OcspResponse:
         return algorithms.from_identifier(self._algorithm)
 
     def is_signed_by(self, key: PublicKey) -> bool:
-        """Tell whether ``key`` made its signature; an algorithm that is not known gives ``False``."""
-        try:
-            algorithm = self.signature_algorithm
-        except InputError:
-            return False
-        return key.verify(self._signature, self._tbs, algorithm)
+        """Tell whether ``key`` made its signature; an algorithm that is not known gives ``False``.
+
+        The answer is remembered: a response is asked as often as there are certificates with its serial number.
+        """
+        known = self._verified.get(key.spki)
+        if known is None:
+            try:
+                known = key.verify(self._signature, self._tbs, self.signature_algorithm)
+            except InputError:
+                known = False
+            self._verified[key.spki] = known
+        return known
 
     def __repr__(self) -> str:
         return f"<OCSP response, {self.status.name}, {len(self.answers)} answers>"

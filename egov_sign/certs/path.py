@@ -59,6 +59,22 @@ class Obstacle(Enum):
     ATTEMPTS = 5
 
 
+class Effort:
+    """What several searches together may still spend on checks of signatures.
+
+    Args:
+        checks: so many.
+    """
+
+    def __init__(self, checks: int) -> None:
+        self._left = checks
+
+    def spend(self, checks: int = 1) -> bool:
+        """Take ``checks`` off what is left, and tell whether there was enough."""
+        self._left -= checks
+        return self._left >= 0
+
+
 class PathSearch:
     """One search.
 
@@ -69,6 +85,7 @@ class PathSearch:
         limits: bounds.
         verify: tells whether a certificate's signature is that of a key.
         fetch: finds issuers that are not at hand; is asked last.
+        effort: what the certificates of one document share; ``None`` for no bound but that of ``limits``.
 
     Attributes:
         attempts: signature checks so far.
@@ -84,6 +101,7 @@ class PathSearch:
         limits: Limits,
         verify: Callable[[Certificate, PublicKey], bool],
         fetch: Callable[[Certificate], Sequence[Certificate]],
+        effort: Effort | None = None,
     ) -> None:
         self._trust = trust
         self._pools = pools
@@ -91,6 +109,7 @@ class PathSearch:
         self._limits = limits
         self._verify = verify
         self._fetch = fetch
+        self._effort = effort
         self.attempts = 0
         self.obstacles: list[tuple[Certificate, Obstacle]] = []
 
@@ -106,7 +125,7 @@ class PathSearch:
             others = [issuer for issuer in self._fetch(current) if issuer.subject == current.issuer]
         went_on = False
         for issuer in (*self._ordered(current, anchors), *self._ordered(current, others)):
-            if self.attempts >= self._limits.path_attempts:
+            if self.attempts >= self._limits.path_attempts or (self._effort and not self._effort.spend()):
                 self.obstacles.append((current, Obstacle.ATTEMPTS))
                 return
             self.attempts += 1

@@ -20,7 +20,7 @@ from egov_sign.certs.evidence import Evidence
 from egov_sign.certs.name import Name
 from egov_sign.certs.ocsp import CertId, OcspResponse, build_request
 from egov_sign.certs.ocsp_check import HeldResponse
-from egov_sign.errors import EgovSignError, FetchError, InputError
+from egov_sign.errors import EgovSignError, FetchError, InputError, LimitError
 from egov_sign.fetch import Fetcher, FetchRequest, OfflineFetcher
 from egov_sign.limits import DEFAULT_LIMITS, Limits
 
@@ -114,12 +114,18 @@ class RevocationSources:
     def with_embedded(self, values: Iterable[bytes], source: str = "embedded") -> RevocationSources:
         """Return sources with the lists and responses that came with a document besides these.
 
-        What cannot be read is left out and named in ``unreadable``. The cache, the fetcher and what they bring are
-        shared; the embedded ones are not.
+        What cannot be read, and what is beyond ``limits.embedded_statuses``, is left out and named in ``unreadable``.
+        The cache, the fetcher and what they bring are shared; the embedded ones are not.
         """
         extended = RevocationSources(cache=self._cache, fetcher=self._fetcher, limits=self.limits, nonce=self._nonce)
         extended._parent = self
-        for data in values:
+        for number, data in enumerate(values):
+            if number >= self.limits.embedded_statuses:
+                limit = self.limits.embedded_statuses
+                extended.unreadable.append(
+                    (source, LimitError("STATUS_TOO_MANY", f"more than {limit}; the rest is left"))
+                )
+                break
             extended.offer(data, source)
         return extended
 

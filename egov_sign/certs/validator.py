@@ -20,7 +20,7 @@ from egov_sign.certs.certificate import Certificate
 from egov_sign.certs.extension_ids import ANY_POLICY
 from egov_sign.certs.issuer_fetch import IssuerFetch
 from egov_sign.certs.name import Name
-from egov_sign.certs.path import CertificatePath, CertificatePool, Obstacle, PathSearch
+from egov_sign.certs.path import CertificatePath, CertificatePool, Effort, Obstacle, PathSearch
 from egov_sign.certs.path_reports import CertificateReport, IssuerPart, PathReport
 from egov_sign.certs.path_rules import (
     ALONE_CHECKS,
@@ -121,6 +121,7 @@ class CertificateValidator:
         self.policy = policy or ValidationPolicy()
         self.limits = limits
         self.fetcher = fetcher or OfflineFetcher()
+        self._effort: Effort | None = None
         self._signatures: dict[tuple[bytes, bytes], bool] = {}
         self._issuers: dict[_Index, tuple[_Judgement, list[IssuerPart]]] = {}
 
@@ -132,6 +133,18 @@ class CertificateValidator:
         other = copy(self)
         other.revocation = revocation
         other._issuers = {}
+        return other
+
+    def for_document(self) -> CertificateValidator:
+        """Return a validator for the certificates of one document, which together cost at most ``document_checks``.
+
+        It shares all memory with this one, and is this one if it is that already. What it cannot find for want of
+        effort is INDETERMINATE.
+        """
+        if self._effort is not None:
+            return self
+        other = copy(self)
+        other._effort = Effort(self.limits.document_checks)
         return other
 
     def validate(self, certificate: Certificate, at: datetime, *, candidates: Sequence[Certificate] = ()) -> Report:
@@ -180,7 +193,9 @@ class CertificateValidator:
             if len(self._issuers) >= _REMEMBERED:
                 self._issuers.clear()
             rules = PathRules(at, self.policy, self.limits, _verify)
-            self._issuers[index] = _Judgement(self, self.trust, (self.pool,), rules), []
+            owner = copy(self)
+            owner._effort = None  # it outlives the document
+            self._issuers[index] = _Judgement(owner, self.trust, (self.pool,), rules), []
         parts = self._issuers[index][1]
         if len(parts) < _PARTS_OF_AN_ISSUER and all(known.path != part.path for known in parts):
             parts.append(part)
@@ -237,6 +252,7 @@ class _Judgement:
             limits=self.owner.limits,
             verify=self.owner.verify,
             fetch=fetch,
+            effort=self.owner._effort,
         )
         reports: list[Report] = []
         best = None
@@ -308,8 +324,10 @@ class _Judgement:
         report.children.append(self.owner.revocation.check(certificate, state.issuer, self.rules.at, context))
 
     def known(self, name: Name) -> list[Certificate]:
-        """Return the certificates at hand whose subject is ``name``."""
-        return [*self.trust.find(name), *(found for pool in self.pools for found in pool.find(name))]
+        """Return the certificates at hand whose subject is ``name``; none if there is no effort left to try them."""
+        known = [*self.trust.find(name), *(found for pool in self.pools for found in pool.find(name))]
+        effort = self.owner._effort
+        return known if effort is None or effort.spend(len(known)) else []
 
     def judge_signer(
         self, signer: Certificate, anchor: Certificate, subject: Certificate, candidates: Sequence[Certificate]

@@ -41,7 +41,7 @@ from egov_sign.docs.acceptance import (
 from egov_sign.docs.cades import evidence_of, level_of
 from egov_sign.docs.cms import SignedData, SignerInfo
 from egov_sign.docs.cms_verify import CheckedSigner, Content, check_signer
-from egov_sign.docs.evidence import judge_with
+from egov_sign.docs.evidence import for_document, judge_with
 from egov_sign.docs.judged import Required, describe_signer
 from egov_sign.docs.timestamp import TimestampInfo
 from egov_sign.docs.timestamp_validation import JudgedTimestamp, TimestampValidator, load_certificates
@@ -159,7 +159,8 @@ class CmsValidator:
         evidence = evidence_of(message, self.limits)
         known = [*load_certificates(evidence.certificates, report, self.limits), *certificates]
         plain = not evidence.has_revocation and not any(signer.unsigned.values for signer in message.signers)
-        judge = self.judge if plain else judge_with(self.judge, evidence, at)
+        judge = for_document(self.judge)
+        judge = judge if plain else judge_with(judge, evidence, at)
         work = _Work(self, message, at, known, judge)
         signed = Content(verdict.content, message.content_type)
         for position, signer in enumerate(message.signers):

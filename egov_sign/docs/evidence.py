@@ -85,6 +85,11 @@ def _fingerprints(report: Report) -> Iterable[str]:
             yield from _fingerprints(child)
 
 
+def for_document(judge: CertificateJudge | None) -> CertificateJudge | None:
+    """Return ``judge`` with a bound on what the certificates of one document may cost together."""
+    return judge.for_document() if isinstance(judge, CertificateValidator) else judge
+
+
 def judge_with(judge: CertificateJudge | None, evidence: Evidence, known_at: datetime) -> CertificateJudge | None:
     """Return a judge that also hears the revocation information in ``evidence``.
 

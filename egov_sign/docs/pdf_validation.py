@@ -26,7 +26,7 @@ from egov_sign.certs.profile import Identity
 from egov_sign.clock import as_utc, format_time
 from egov_sign.docs.acceptance import CertificateJudge, report_signers
 from egov_sign.docs.cms_validation import CmsValidator, JudgedSigner
-from egov_sign.docs.evidence import judge_with
+from egov_sign.docs.evidence import for_document, judge_with
 from egov_sign.docs.judged import Required
 from egov_sign.docs.pdf_structure import PADES, Later, PdfField, PdfFile, read_pdf
 from egov_sign.docs.timestamp_validation import TimestampValidator, load_certificates
@@ -135,7 +135,7 @@ class PdfValidator:
             report.fail("NO_SIGNATURE", FORMAT)
         known = [*load_certificates(file.evidence.certificates, report, self.limits), *certificates]
         names = frozenset(one.name for one in file.fields)
-        work = _Work(self, judge_with(self.judge, file.evidence, at), known, names)
+        work = _Work(self, judge_with(for_document(self.judge), file.evidence, at), known, names)
         proven = at
         for one in reversed(file.fields):
             judged = work.judge_timestamp(one, proven) if one.is_timestamp else work.judge_signature(one, proven)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from lxml import etree
 
@@ -37,6 +37,9 @@ from egov_sign.errors import InputError
 from egov_sign.limits import DEFAULT_LIMITS, Limits
 from egov_sign.verdict import Json, SubIndication
 
+if TYPE_CHECKING:
+    from egov_sign.docs.acceptance import CertificateJudge
+
 _POINTER = re.compile(r"#xpointer\(id\((?:'([^']+)'|\"([^\"]+)\")\)\)")
 _ALL_WITH_IDS = etree.XPath("//*[@Id or @ID or @id or @xml:id or @wsu:Id]", namespaces={"wsu": WSU_NS})
 
@@ -57,6 +60,8 @@ class XmlDocument:
     limits: Limits = DEFAULT_LIMITS
     contents: Mapping[str, bytes] = field(default_factory=dict)
     xpath: bool = False
+    judge: CertificateJudge | None = None
+    """Judges the certificates of this document; made when it is first needed."""
     whole: WholeDocument = field(init=False)
     _ids: dict[str, list[etree._Element]] | None = None
     _spent: int = 0

@@ -35,7 +35,7 @@ from egov_sign.certs.certificate import Certificate
 from egov_sign.certs.profile import Identity, identify
 from egov_sign.clock import as_utc, format_time
 from egov_sign.docs.acceptance import CertificateJudge, accept_algorithms, accept_purpose, judge_certificate
-from egov_sign.docs.evidence import Evidence, judge_with
+from egov_sign.docs.evidence import Evidence, for_document, judge_with
 from egov_sign.docs.judged import JudgedSignature, Required, XmlVerdict, describe_signer
 from egov_sign.docs.keyinfo import KeyInfo, read_key_info
 from egov_sign.docs.manifest import report_manifests
@@ -177,7 +177,8 @@ class XmlValidator:
         # 3. What helps to judge certificates, and the time by which the signature existed
         evidence = Evidence(crls=tuple(key_info.crls))
         candidates = [item for item in (*key_info.certificates, *offered) if item != certificate]
-        judge, past = self.judge, Past(at)
+        document.judge = judge = document.judge or for_document(self.judge)
+        past = Past(at)
         if properties:
             evidence = evidence.joined(properties.evidence)
             candidates += load_certificates(properties.evidence.certificates, report, self.limits)
