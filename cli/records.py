@@ -85,14 +85,17 @@ def store_export_command(kind: str, target: str, services: Services, site: Path,
     output.prose(f"{len(lines)} {kind}")
 
 
-@click.command("export", epilog="Example: egov-sign case export AST01-CALL-2024-000001 case/")
+@click.command("export", epilog="Example: egov-sign case export AST01-CALL-2024-000001 case/ --fhir")
 @click.argument("number")
 @click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--fhir", "with_fhir", is_flag=True, help="Add bundle.json: the case as a FHIR R4 transaction.")
 @output_options
 @site_options
-def case_export_command(number: str, folder: Path, services: Services, site: Path, output: Output) -> None:
+def case_export_command(
+    number: str, folder: Path, with_fhir: bool, services: Services, site: Path, output: Output
+) -> None:
     """Write a case into a folder that can be checked elsewhere: request, evidence, result, journal."""
-    manifest = export.export_case(services, number, folder)
+    manifest = export.export_case(services, number, folder, with_fhir=with_fhir)
     output.prose(f"see {manifest}")
     if output.as_json:
         output.json({"schema": "egov-sign/case-export/1", "manifest": str(manifest)})

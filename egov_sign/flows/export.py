@@ -9,6 +9,7 @@
     FOLDER/certificates/*.cer       issuers that may help to build paths; trust anchors are the verifier's own
     FOLDER/revocation/*.crl|*.ocsp  what was known of revocation at the time
     FOLDER/journal.jsonl            the lines of the journal about this case
+    FOLDER/bundle.json              the same as FHIR R4, on request (:mod:`egov_sign.flows.fhir`)
 
 ``egov-sign verify request.xml --at TIME --crl revocation/ --ocsp revocation/ --trust ANCHORS`` verifies it; the
 manifest says which TIME.
@@ -26,7 +27,7 @@ from typing import Any
 
 from egov_sign.clock import format_time, parse_time
 from egov_sign.errors import ConfigurationError
-from egov_sign.flows import answers, evidence, journal, registration, requests, signing
+from egov_sign.flows import answers, evidence, fhir, journal, registration, requests, signing
 from egov_sign.flows.outcome_document import read_outcome
 from egov_sign.flows.request_document import RequestContent, read_request
 from egov_sign.flows.requests import Request, State
@@ -38,21 +39,24 @@ SCHEMA = "egov-sign/case/1"
 _SUFFIXES = {"application/pdf": ".pdf", "image/jpeg": ".jpg", "image/png": ".png", "image/tiff": ".tif"}
 
 
-def export_case(services: Services, number: str, folder: Path) -> Path:
+def export_case(services: Services, number: str, folder: Path, *, with_fhir: bool = False) -> Path:
     """Write the case of a request into ``folder`` and return its manifest.
 
     Args:
         services: where the case is.
         number: of the request.
         folder: must be empty or absent.
+        with_fhir: add the case as a FHIR R4 bundle.
 
     Raises:
-        ConfigurationError: ``REQUEST_UNKNOWN``; ``EXPORT_NOT_EMPTY``; ``EXPORT_UNWRITABLE``.
+        ConfigurationError: ``REQUEST_UNKNOWN``; ``EXPORT_NOT_EMPTY``; ``EXPORT_UNWRITABLE``; ``FHIR_INCOMPLETE``.
     """
     request = requests.load(services.store, number)
     if folder.exists() and any(folder.iterdir()):
         raise ConfigurationError("EXPORT_NOT_EMPTY", "the folder is not empty", where=str(folder), hint="name another")
     files = dict(_files(services, request))
+    if with_fhir:
+        files["bundle.json"] = fhir.to_json(fhir.bundle(services, number))
     manifest: Data = {
         "schema": SCHEMA,
         "number": request.number,

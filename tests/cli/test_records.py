@@ -104,6 +104,19 @@ def test_a_case_is_exported_and_checked_elsewhere(clerk: Town, tmp_path: Path) -
     assert clerk.run("case", "verify", case).code == 10
 
 
+@pytest.mark.req("R48")
+def test_a_case_is_exported_as_fhir_beside_the_rest(clerk: Town, tmp_path: Path) -> None:
+    clerk.log_in()
+    number = clerk.sent()
+    case = tmp_path / "case"
+    assert clerk.run("case", "export", number, case, "--fhir").code == 0
+    bundle = json.loads((case / "bundle.json").read_text())
+    assert (bundle["type"], bundle["identifier"]["value"]) == ("transaction", number)
+    assert clerk.run("case", "verify", case).code == 0
+    (case / "bundle.json").write_text(json.dumps(bundle | {"type": "collection"}))
+    assert clerk.run("case", "verify", case).code == 10
+
+
 @pytest.mark.req("R44", "R45", "R46", "R435")
 def test_the_survey_is_answered_once_and_counted(clerk: Town) -> None:
     clerk.log_in()
