@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -87,7 +88,8 @@ class Batch:
                     if record:
                         record.keep(row)
                     summary.add(row)
-                    progress.clear()
+                    if sys.stdout.isatty():
+                        progress.clear()
                     output.data(row.line if output.as_json else _text(row))
                     progress.show(summary.count)
         finally:
