@@ -47,7 +47,7 @@ def _signed_manifests(check: SignatureCheck) -> Iterator[etree._Element]:
     """Yield the manifests in what is covered, each once."""
     seen: set[etree._Element] = set()
     for item in check.covered:
-        if item.nodes is None:
+        if item.nodes is None or b"Manifest" not in item.octets:
             continue
         left_out = set(item.nodes.exclude)
         for manifest in item.nodes.apex.iter(MANIFEST):

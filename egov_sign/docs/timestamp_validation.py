@@ -166,7 +166,7 @@ class TimestampValidator:
 
 def _check_expiry(certificate: Certificate, proven: datetime, report: Report) -> None:
     """Refuse the token if nothing proves that it existed before the authority's certificate expired."""
-    if proven > certificate.not_after:
+    if proven.replace(microsecond=0) > certificate.not_after:
         expired = format_time(certificate.not_after)
         report.fail("TIMESTAMP_AUTHORITY_EXPIRED", SubIndication.OUT_OF_BOUNDS_NO_POE, expired=expired)
 

@@ -12,9 +12,13 @@ import pytest
 
 from egov_sign.certs import issue_extensions as ext
 from egov_sign.certs import issue_names
+from egov_sign.certs.algorithm_policy import AlgorithmPolicy, algorithm_policy
 from egov_sign.certs.certificate import Certificate
 from egov_sign.certs.issue import issue_certificate
 from egov_sign.certs.issue_profiles import authority_subject
+from egov_sign.certs.revocation import Revocation
+from egov_sign.certs.sources import RevocationSources
+from egov_sign.certs.trust import TrustStore
 from egov_sign.certs.validator import CertificateValidator
 from egov_sign.clock import FrozenClock
 from egov_sign.crypto.signer import KeySigner
@@ -211,3 +215,48 @@ def test_a_request_cannot_make_an_authority_stamp_weakly(world: World, tsa: KeyS
     for digest, granted in (("sha256", True), ("sha1", False), ("md5", False)):
         request = TimestampRequest(MessageImprint.of(CONTENT, digest)).encode()
         assert (TimestampResponse.load(authority.respond(request)).token is not None) == granted
+
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize(("proven", "good"), [(None, False), (30 * MINUTE, True), (90 * MINUTE, False)])
+def test_a_token_of_an_authority_whose_key_is_compromised(proven: timedelta | None, good: bool) -> None:
+    """Only a token that is proven to be older than the revocation is believed."""
+    world = World.build(seed="compromised", kind="ec")
+    token = issue_token(info(world.at), world.signer("tsa"))
+    world.revoke("tsa", at=world.at + HOUR)
+    later = world.at + 24 * HOUR
+    lists = [world.crl(authority, later) for authority in world.authorities]
+    anchors = TrustStore(Certificate.load(anchor) for anchor in world.anchors)
+    known = [Certificate.load(item) for item in world.intermediates]
+    revocation = Revocation(RevocationSources(crls=lists), known_at=later)
+    stamps = TimestampValidator(CertificateValidator(anchors, intermediates=known, revocation=revocation))
+    existed_by = None if proven is None else world.at + proven
+    report = stamps.validate(token, CONTENT, later, existed_by=existed_by).report
+    assert ("TIMESTAMP_AUTHORITY_REVOKED" in report.codes) is not good
+    assert (report.indication is Indication.VALID) is good, report.to_dict()
+
+
+def test_a_token_whose_authority_has_expired(world: World, stamps: TimestampValidator, tsa: KeySigner) -> None:
+    token = issue_token(info(world.at), tsa)
+    last = Certificate.load(tsa.certificate).not_after
+    later = last + HOUR
+    for existed_by, good in ((None, False), (later, False), (last + timedelta(milliseconds=999), True), (last, True)):
+        report = stamps.validate(token, CONTENT, later, existed_by=existed_by).report
+        assert report.codes == ([] if good else ["TIMESTAMP_AUTHORITY_EXPIRED"])
+        assert (report.indication is Indication.VALID) is good
+    beyond = stamps.validate(token, CONTENT, later, existed_by=later + HOUR).report
+    assert beyond.codes == ["TIMESTAMP_AUTHORITY_EXPIRED"], "nothing is proven by a time after the judgement"
+
+
+def test_a_token_with_a_digest_that_was_good_then(world: World, tsa: KeySigner) -> None:
+    token = issue_token(info(world.at), tsa)
+    policy = algorithm_policy()
+    ended = AlgorithmPolicy("test", {**policy.digests, "sha256": world.at + HOUR}, policy.keys)
+    stamps = TimestampValidator(judge_of(world), policy=ended)
+    later = world.at + 24 * HOUR
+    assert stamps.validate(token, CONTENT, later, existed_by=world.at + MINUTE).report.codes == []
+    report = stamps.validate(token, CONTENT, later).report
+    assert report.codes == ["ALGORITHM_WEAK"]
+    assert report.indication is not Indication.VALID

@@ -6,24 +6,28 @@
 from __future__ import annotations
 
 import os
-from copy import deepcopy
+from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from lxml import etree
 
 from egov_sign.docs import c14n
 from egov_sign.docs.judged import Required, XmlVerdict
 from egov_sign.docs.validation import XmlValidator
+from egov_sign.docs.xades import XADES, XADES141
 from egov_sign.docs.xades_sign import signed_properties
+from egov_sign.docs.xmldsig import find_signatures
 from egov_sign.docs.xmlparse import parse
 from egov_sign.docs.xmlsign import sign_element, sign_enveloped
 from egov_sign.errors import InputError
 from egov_sign.verdict import Indication
 from egov_sign_pki import World
-from tests.attacks.forging import REQUEST, octets
+from tests.attacks.forging import REQUEST
+from tests.docs.archiving import b_lta, validator
 from tests.docs.judging import judge_of
+from tests.docs.mutating import bytes_changed, nodes_changed
 
 EXAMPLES = int(os.environ.get("EGOV_SIGN_MUTATIONS", "150"))
 ROOT = Required(root="{urn:rq}Order", iin="850412110000")
@@ -81,44 +85,47 @@ def test_the_originals_are_valid(number: int) -> None:
 @often
 @given(number=st.integers(0, len(ORIGINALS) - 1), data=st.data())
 def test_bytes_changed(number: int, data: st.DataObject) -> None:
-    changed = bytearray(ORIGINALS[number])
-    for _ in range(data.draw(st.integers(1, 3))):
-        position = data.draw(st.integers(0, len(changed) - 1))
-        match data.draw(st.sampled_from(["replace", "insert", "delete"])):
-            case "replace":
-                changed[position] = data.draw(st.integers(0, 255))
-            case "insert":
-                changed[position:position] = data.draw(
-                    st.sampled_from([b" ", b"\n", b"<!-- -->", b"<?p?>", b"&#65;", b"<x/>", b"A", b"="])
-                )
-            case "delete":
-                del changed[position : position + data.draw(st.integers(1, 20))]
-    check(number, bytes(changed))
+    check(number, bytes_changed(ORIGINALS[number], data))
 
 
 @often
 @given(number=st.integers(0, len(ORIGINALS) - 1), data=st.data())
 def test_nodes_moved_copied_removed_and_renamed(number: int, data: st.DataObject) -> None:
-    """What an attacker who wraps signatures does, in every combination."""
-    root = parse(ORIGINALS[number])
-    for _ in range(data.draw(st.integers(1, 4))):
-        nodes = list(root.iter("*"))
-        node, other = (data.draw(st.sampled_from(nodes)) for _ in range(2))
-        parent = node.getparent()
-        match data.draw(st.sampled_from(["move", "copy", "remove", "text", "attribute", "rename", "comment"])):
-            case "move" if parent is not None and node not in other.iterancestors() and node is not other:
-                other.insert(data.draw(st.integers(0, len(other))), node)
-            case "copy":
-                other.insert(data.draw(st.integers(0, len(other))), deepcopy(node))
-            case "remove" if parent is not None:
-                parent.remove(node)
-            case "text":
-                node.text = data.draw(st.sampled_from(["", "911130210000", "A", " "]))
-            case "attribute":
-                name = data.draw(st.sampled_from(["Id", "ID", "id", "URI", "Algorithm", "Target", "Type"]))
-                node.set(name, data.draw(st.sampled_from(["", "order", "#order", "note", "#sig-1", "sig-1"])))
-            case "rename":
-                node.tag = other.tag
-            case "comment":
-                node.insert(0, etree.Comment("x"))
-    check(number, octets(root))
+    check(number, nodes_changed(ORIGINALS[number], data))
+
+
+ARCHIVED = b_lta()
+NEEDS_THE_ARCHIVE = datetime(2028, 3, 1, tzinfo=UTC)
+"""Signer and first authority have expired: only the archive time-stamp keeps the signature good."""
+ARCHIVE_VALIDATOR = validator(NEEDS_THE_ARCHIVE)
+
+
+def archived_parts(data: bytes) -> list[bytes]:
+    """Return what the archive time-stamp covers of every signature, canonicalised."""
+    found: list[bytes] = []
+    for signature in find_signatures(parse(data)):
+        (added,) = signature.iter(XADES + "UnsignedSignatureProperties")
+        for element in (signature[0], signature[1], signature[2], *added.iterchildren("*")):
+            if element.tag == XADES141 + "ArchiveTimeStamp":
+                break
+            found.append(c14n.canonicalize(element, c14n.EXCLUSIVE, comments=False))
+    return found
+
+
+@pytest.mark.parametrize("change", [bytes_changed, nodes_changed])
+@often
+@given(data=st.data())
+def test_nothing_archived_changes(change: Callable[[bytes, st.DataObject], bytes], data: st.DataObject) -> None:
+    changed = change(ARCHIVED, data)
+    try:
+        verdict = ARCHIVE_VALIDATOR.examine(changed, NEEDS_THE_ARCHIVE, required=ROOT)
+    except InputError:
+        return
+    if verdict.report.indication is Indication.VALID:
+        assert payloads(verdict) == EXPECTED[1]
+        assert archived_parts(changed) == archived_parts(ARCHIVED)
+
+
+def test_the_archived_original_is_valid() -> None:
+    assert ARCHIVE_VALIDATOR.validate(ARCHIVED, NEEDS_THE_ARCHIVE, required=ROOT).indication is Indication.VALID
+    assert len(archived_parts(ARCHIVED)) == 6

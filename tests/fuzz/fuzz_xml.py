@@ -20,7 +20,7 @@ from egov_sign.docs import c14n
 from egov_sign.docs.nodeset import Everything, write
 from egov_sign.docs.timestamp_authority import TimestampAuthority
 from egov_sign.docs.validation import XmlValidator
-from egov_sign.docs.xades_sign import add_timestamp, counter_sign, signed_properties
+from egov_sign.docs.xades_sign import add_archive_timestamp, add_timestamp, counter_sign, signed_properties
 from egov_sign.docs.xmlparse import parse
 from egov_sign.docs.xmlsign import sign_element, sign_enveloped, sign_enveloping
 from egov_sign.errors import InputError
@@ -50,6 +50,7 @@ def seeds() -> list[bytes]:
     authority = TimestampAuthority(WORLD.signer("tsa"), policy="1.2.3", clock=FrozenClock(WORLD.at), serial=lambda: 1)
     document = REQUEST.encode()
     advanced = sign_enveloped(document, person, extra=extra)
+    stamped = sign_enveloped(document, person, extra=signed_properties(person, WORLD.at, timestamps=authority))
     return [
         sign_enveloped(document, person),
         sign_enveloped(sign_enveloped(document, person), other),
@@ -58,6 +59,7 @@ def seeds() -> list[bytes]:
         sign_enveloping(b"octets", person),
         sign_enveloping(parse(document), person),
         add_timestamp(advanced, authority),
+        add_archive_timestamp(add_timestamp(stamped, authority), authority),
         counter_sign(advanced, other),
     ]
 
