@@ -85,7 +85,10 @@ def canonicalize(
 
     Raises:
         InputError: ``C14N_FAILED`` for a document that has no canonical form.
+        ValueError: ``node`` is neither an element nor a document.
     """
+    if not isinstance(node, etree._ElementTree) and not isinstance(node.tag, str):
+        raise ValueError("a comment or a processing instruction, on which libxml2 crashes")
     if "" in inclusive_prefixes:
         # lxml drops "#default" from a PrefixList.
         return write(

@@ -49,7 +49,7 @@ class Imprints:
             case Over.CONTENT:
                 return self._content(stamp)
             case Over.SIGNATURE:
-                return self._canonical(self._signature.element[1], stamp.method)
+                return self._canonical(self._signature.value_element, stamp.method)
             case Over.ARCHIVE:
                 earlier = stamp.element.itersiblings("*", preceding=True)
                 return self.archive([*earlier][::-1], stamp.method)
@@ -60,7 +60,7 @@ class Imprints:
         # 1. and 2. All that is referenced, the signed properties included.
         parts = list(self._referenced(self._covered, method))
         # 3. The signature itself.
-        itself = [signature.signed_info, signature.element[1]]
+        itself = [signature.signed_info, signature.value_element]
         if signature.key_info is not None:
             itself.append(signature.key_info)
         # 4. What was added before; 5. the other objects.

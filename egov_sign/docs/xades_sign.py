@@ -112,7 +112,7 @@ def add_timestamp(
     """
     root = parse(document, limits)
     signature = _extensible(root, index)
-    value = c14n.canonicalize(signature[1], c14n.EXCLUSIVE)
+    value = c14n.canonicalize(_value_of(signature), c14n.EXCLUSIVE)
     _append_timestamp(_unsigned(signature), XADES + "SignatureTimeStamp", source.stamp(value))
     return _octets(root)
 
@@ -229,7 +229,7 @@ def counter_sign(
     """
     root = parse(document, limits)
     signature = _extensible(root, index)
-    identifier = signature[1].get("Id")
+    identifier = _value_of(signature).get("Id")
     if not identifier:
         raise ConfigurationError("SIGN_TARGET", "the SignatureValue has no Id that could be referred to")
     holder = etree.SubElement(_unsigned(signature), XADES + "CounterSignature")
@@ -250,6 +250,13 @@ def _extensible(root: etree._Element, index: int) -> etree._Element:
             "XADES_COVERED", "a later signature covers this one and would break", hint="extend first"
         )
     return signature
+
+
+def _value_of(signature: etree._Element) -> etree._Element:
+    value = signature.find(DS + "SignatureValue")
+    if value is None:
+        raise InputError("XADES_NOT_WHOLE", "the signature has no value")
+    return value
 
 
 def _unsigned(signature: etree._Element) -> etree._Element:

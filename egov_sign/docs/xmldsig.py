@@ -79,6 +79,7 @@ class Signature(NamedTuple):
     Attributes:
         element: where it stands in the document.
         value: the decoded SignatureValue.
+        value_element: where it stands; the children of ``element`` may have comments between them.
         key_info: the element, if there is one.
         objects: its ``ds:Object`` children.
         where: the signature in words for findings.
@@ -92,6 +93,7 @@ class Signature(NamedTuple):
     algorithm: SignatureAlgorithm
     references: tuple[Reference, ...]
     value: bytes
+    value_element: etree._Element
     key_info: etree._Element | None
     objects: tuple[etree._Element, ...]
     where: str
@@ -136,6 +138,7 @@ def read_signature(element: etree._Element, limits: Limits) -> Signature:
         algorithm=_signature_algorithm(parts[1], where),
         references=tuple(read_references(parts[2:], limits, where)),
         value=base64_of(value, where + "/SignatureValue"),
+        value_element=value,
         key_info=key_info,
         objects=tuple(rest),
         where=where,
