@@ -73,7 +73,7 @@ def _root_name(data: bytes) -> str:
     parser = etree.XMLPullParser(events=("start",), resolve_entities=False, no_network=True, load_dtd=False)
     for position in range(0, min(len(data), _ROOT_SEARCHED), _CHUNK):
         chunk = data[position : position + _CHUNK]
-        if b"<!DOCTYPE" in data[max(position - _CHUNK, 0) : position + _CHUNK]:
+        if b"<!DOCTYPE" in data[max(position - _CHUNK, 0) : position + _CHUNK].replace(b"\0", b""):
             return ""
         try:
             parser.feed(chunk)

@@ -136,6 +136,7 @@ def test_detached_content_of_cms(validator: DocumentValidator, content: bytes | 
         (ENVELOPE.decode().encode("utf-16"), Format.WSSE),
         (ENVELOPE.replace(b"soap", b"so&#97;p"), Format.WSSE),
         (b"<Envelope><a/></Envelope>", Format.XML),
+        (("<!DOCTYPE a>" + ENVELOPE.decode()).encode("utf-16"), Format.XML),
         (b"garbage %PDF-1.4", Format.PDF),
         (b"\x30\x03\x02\x01\x01", Format.CMS),
     ],
