@@ -9,9 +9,8 @@ bytes of the list.
 from __future__ import annotations
 
 import random
-import time
 import tracemalloc
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -20,6 +19,7 @@ from typing import Any
 from asn1crypto import crl as asn1_crl
 from cryptography import x509
 
+from bench.timing import best
 from egov_sign.certs import issue_extensions as ext
 from egov_sign.certs import issue_names as names
 from egov_sign.certs.certificate import Certificate
@@ -39,17 +39,6 @@ ENTRIES = 100_000
 AT = datetime(2024, 3, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 REASONS = (None, Reason.SUPERSEDED, Reason.KEY_COMPROMISE, Reason.CESSATION_OF_OPERATION)
-
-
-def best(work: Callable[[], object], turns: int = 1, repeat: int = 5) -> float:
-    """Return the least time of one of ``turns`` runs of ``work`` in seconds."""
-    times = []
-    for _ in range(repeat):
-        start = time.perf_counter()
-        for _ in range(turns):
-            work()
-        times.append((time.perf_counter() - start) / turns)
-    return min(times)
 
 
 def authority() -> Authority:

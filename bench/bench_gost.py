@@ -10,27 +10,16 @@ from __future__ import annotations
 
 import importlib
 import random
-import time
 from collections.abc import Callable
 from types import ModuleType
 
+from bench.timing import best
 from egov_sign.crypto import algorithms, digests, keys
 from egov_sign.crypto.generate import KeyKind, generate_private_key
 
 MESSAGE = b"egov-sign"
 BYTES = 256 * 1024
 PEER_BYTES = 16 * 1024
-
-
-def best(work: Callable[[], object], turns: int, repeat: int = 5) -> float:
-    """Return the least time of one of ``turns`` runs of ``work`` in seconds."""
-    times = []
-    for _ in range(repeat):
-        start = time.perf_counter()
-        for _ in range(turns):
-            work()
-        times.append((time.perf_counter() - start) / turns)
-    return min(times)
 
 
 def side_by_side(ours: Callable[[], object], theirs: Callable[[], object], repeat: int) -> tuple[float, float]:

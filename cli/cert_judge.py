@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import partial
 
 import click
 
@@ -43,12 +44,8 @@ def verify_command(
     FILE is DER or PEM; further certificates in a PEM file help to build the path.
     """
     report = _judge(file, judge(), required, at)
-    if output.as_json:
-        output.json({"schema": SCHEMA, "file": file, "at": format_time(at), "report": report.to_dict()})
-    else:
-        for line in report_lines(report, output.language, verbose=output.verbose):
-            output.data(line)
-    return of_verdict(report.indication)
+    lines = partial(report_lines, report, output.language, verbose=output.verbose)
+    return _tell(report, lines, file, at, output)
 
 
 @click.command("explain", epilog="Example: egov-sign cert explain person.cer --trust root.pem --crl crl/ --lang ru")
@@ -62,12 +59,7 @@ def explain_command(
 ) -> int:
     """Judge a certificate and show every check that was done, good ones too, and every source that was tried."""
     report = _judge(file, judge(), required, at)
-    if output.as_json:
-        output.json({"schema": SCHEMA, "file": file, "at": format_time(at), "report": report.to_dict()})
-    else:
-        for line in explained_lines(report, output.language):
-            output.data(line)
-    return of_verdict(report.indication)
+    return _tell(report, partial(explained_lines, report, output.language), file, at, output)
 
 
 @click.command("chain", epilog="Example: egov-sign cert chain person.cer --trust root.pem --intermediate ca/")
@@ -99,3 +91,12 @@ def _judge(file: str, validator: CertificateValidator, required: Required, at: d
     report.findings.extend(identity.findings)
     report_signers([identity], required, report)
     return report
+
+
+def _tell(report: Report, lines: Callable[[], Iterable[str]], file: str, at: datetime, output: Output) -> int:
+    if output.as_json:
+        output.json({"schema": SCHEMA, "file": file, "at": format_time(at), "report": report.to_dict()})
+    else:
+        for line in lines():
+            output.data(line)
+    return of_verdict(report.indication)

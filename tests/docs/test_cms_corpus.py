@@ -6,7 +6,7 @@ judged at a time when its certificate was valid, and trust is a list of the cert
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,8 +26,9 @@ from egov_sign.docs.cms_validation import CmsValidator, CmsVerdict
 from egov_sign.docs.timestamp import MessageImprint, TimestampToken
 from egov_sign.docs.timestamp_validation import TimestampValidator
 from egov_sign.errors import InputError
-from egov_sign.verdict import Indication, Report, SubIndication
+from egov_sign.verdict import Indication, SubIndication
 from tests.docs.cms_openssl import openssl_verifies
+from tests.docs.known_good import KnownGood
 
 MESSAGES = {
     "CmsIntegrationTest_0.cms": ["rsa-sha256"],
@@ -41,19 +42,6 @@ USUAL = algorithm_policy()
 LENIENT = AlgorithmPolicy("all digests", dict.fromkeys(USUAL.digests, ALWAYS), USUAL.keys)
 EVERY = {"rsa": 1, "gost": 23}
 """Which bytes are changed: all of them, and with GOST, whose verification takes long, one in so many."""
-
-
-class KnownGood:
-    """Trusts the certificates it was given, whenever."""
-
-    def __init__(self, certificates: Collection[bytes]) -> None:
-        self._known = frozenset(certificates)
-
-    def validate(self, certificate: Certificate, at: datetime, *, candidates: Sequence[Certificate] = ()) -> Report:
-        report = Report("certificate", str(certificate.subject))
-        if certificate.der not in self._known:
-            report.fail("CERT_UNTRUSTED", SubIndication.NO_CERTIFICATE_CHAIN_FOUND)
-        return report
 
 
 def examine(encoded: bytes, known: Collection[bytes], at: datetime = AT) -> CmsVerdict:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,7 +20,8 @@ from egov_sign.docs.xmldsig import find_signatures, read_signature
 from egov_sign.docs.xmlparse import parse
 from egov_sign.errors import InputError
 from egov_sign.limits import DEFAULT_LIMITS
-from egov_sign.verdict import Indication, Report, SubIndication
+from egov_sign.verdict import Indication, SubIndication
+from tests.docs.known_good import KnownGood
 
 DOCUMENTS = {
     "ncanode/Xml_XML_SIGNED_VALID_STRING.xml": ["rsa-sha256"],
@@ -32,19 +32,6 @@ DOCUMENTS = {
 }
 EVERY = {"ncanode/Xml_XML_SIGNED_VALID_STRING.xml": 1}
 """Which bytes are changed: all of them, and with GOST, whose verification takes long, one in so many."""
-
-
-class KnownGood:
-    """Trusts the certificates it was given, whenever: the roots of these test certificates are nowhere to be had."""
-
-    def __init__(self, certificates: Collection[bytes]) -> None:
-        self._known = frozenset(certificates)
-
-    def validate(self, certificate: Certificate, at: datetime, *, candidates: Sequence[Certificate] = ()) -> Report:
-        report = Report("certificate", str(certificate.subject))
-        if certificate.der not in self._known:
-            report.fail("CERT_UNTRUSTED", SubIndication.NO_CERTIFICATE_CHAIN_FOUND)
-        return report
 
 
 def certificates_in(data: bytes) -> list[Certificate]:
