@@ -172,7 +172,18 @@ def sign_detached(
     extra: MakeExtra | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> bytes:
-    """Return a ``ds:Signature`` over ``contents``, octets by the URI they will be known under."""
+    """Return a ``ds:Signature`` over ``contents``.
+
+    Args:
+        contents: octets by the URI they will be known under.
+        signer: signs.
+        digest: of the references; by default that of the signature.
+        extra: what is signed besides.
+        limits: bounds on what is read.
+
+    Raises:
+        ConfigurationError: ``SIGN_NOTHING`` if ``contents`` is empty.
+    """
     if not contents:
         raise ConfigurationError("SIGN_NOTHING", "nothing was given to be signed")
     making = Making(signer, c14n.EXCLUSIVE, digest)

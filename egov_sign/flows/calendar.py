@@ -95,7 +95,11 @@ class WorkCalendar:
         return hours is not None and hours[0] <= moment < hours[1]
 
     def next_working_day(self, day: date) -> date:
-        """Return the first working day after ``day``."""
+        """Return the first working day after ``day``.
+
+        Raises:
+            ConfigurationError: ``CALENDAR_CLOSED`` if there is none within a year.
+        """
         for ahead in range(1, _SEARCH_DAYS):
             candidate = day + timedelta(days=ahead)
             if self.working_hours(candidate):

@@ -62,7 +62,11 @@ def digest_of(row: Data) -> str:
 
 @lru_cache(maxsize=4096)
 def file_name(text: str) -> str:
-    """Return ``text`` as a file name: Latin letters, digits and ``-_~@+,=`` as they are, a leading dot never."""
+    """Return ``text`` as a file name: Latin letters, digits and ``-_~@+,=`` as they are, a leading dot never.
+
+    Raises:
+        StoreError: ``STORE_KEY`` if it is empty or too long for one.
+    """
     name = quote(text, safe="@+,=")
     if not 0 < len(name) <= _NAME_BYTES:
         raise StoreError("STORE_KEY", f"a key must have 1 to {_NAME_BYTES} characters", where=text[:40])
