@@ -176,8 +176,8 @@ def sign_detached(
 
     Args:
         contents: octets by the URI they will be known under.
-        signer: signs.
-        digest: of the references; by default that of the signature.
+        signer: the key and its certificate.
+        digest: name of the digest of the references; by default that of the signature algorithm.
         extra: what is signed besides.
         limits: bounds on what is read.
 
