@@ -18,7 +18,7 @@ from egov_sign.docs.judged import Required, XmlVerdict
 from egov_sign.docs.validation import XmlValidator
 from egov_sign.docs.xades import XADES, XADES141
 from egov_sign.docs.xades_sign import signed_properties
-from egov_sign.docs.xmldsig import find_signatures
+from egov_sign.docs.xmldsig import DS, find_signatures
 from egov_sign.docs.xmlparse import parse
 from egov_sign.docs.xmlsign import sign_element, sign_enveloped
 from egov_sign.errors import InputError
@@ -100,12 +100,15 @@ NEEDS_THE_ARCHIVE = datetime(2028, 3, 1, tzinfo=UTC)
 ARCHIVE_VALIDATOR = validator(NEEDS_THE_ARCHIVE)
 
 
+ADDED = f"{DS}Object/{XADES}QualifyingProperties/{XADES}UnsignedProperties/{XADES}UnsignedSignatureProperties/*"
+SIGNED_PARTS = (DS + "SignedInfo", DS + "SignatureValue", DS + "KeyInfo")
+
+
 def archived_parts(data: bytes) -> list[bytes]:
     """Return what the archive time-stamp covers of every signature, canonicalised."""
     found: list[bytes] = []
     for signature in find_signatures(parse(data)):
-        (added,) = signature.iter(XADES + "UnsignedSignatureProperties")
-        for element in (signature[0], signature[1], signature[2], *added.iterchildren("*")):
+        for element in (*signature.iterchildren(*SIGNED_PARTS), *signature.iterfind(ADDED)):
             if element.tag == XADES141 + "ArchiveTimeStamp":
                 break
             found.append(c14n.canonicalize(element, c14n.EXCLUSIVE, comments=False))
