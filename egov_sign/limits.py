@@ -21,6 +21,8 @@ class Limits:
     """Nesting of elements."""
     xml_attribute_bytes: int = 10 * MIB
     """One attribute value or one text node."""
+    xml_attributes: int = 1024
+    """Attributes of one element."""
     xml_signatures: int = 64
     """ds:Signature elements in one document."""
     xml_references: int = 64
@@ -30,7 +32,8 @@ class Limits:
     xml_filtered_elements: int = 10_000
     """Elements of a document for which an XPath filter is evaluated."""
     xml_canonical_bytes: int = 1024 * MIB
-    """What the references of all signatures of one document may make us canonicalise."""
+    """What the references of all signatures of one document may make us canonicalise; each octet counts for more where
+    many namespaces are in scope or libxml2 cannot do it."""
     cms_signers: int = 64
     """SignerInfo values in one CMS message, counter-signatures of one signature included."""
     cms_attributes: int = 64

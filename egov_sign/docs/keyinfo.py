@@ -106,6 +106,9 @@ def read_key_info(element: etree._Element | None, limits: Limits, where: str) ->
             info.key_values.append(_read_key_value(child, where + "/KeyInfo/KeyValue"))
         elif child.tag == _DSIG11 + "DEREncodedKeyValue":
             info.key_values.append(base64_of(child, where + "/KeyInfo/DEREncodedKeyValue"))
+    hints = len(info.issuer_serials) + len(info.subject_names) + len(info.key_ids) + len(info.digests)
+    if hints > limits.certificates:  # each is held against each certificate
+        raise Refusal("XML_TOO_MANY_CERTIFICATES", SubIndication.FORMAT_FAILURE, where, limit=limits.certificates)
     return info
 
 

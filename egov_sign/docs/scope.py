@@ -32,21 +32,24 @@ def report_scope(root: etree._Element, signatures: Sequence[JudgedSignature], re
     if whole or root.tag == SIGNATURE:
         return
     apexes = {item.nodes.apex for item in covered if item.nodes}
-    unsigned = [path_of(element) for element in islice(_uncovered(root, apexes), _SHOWN)]
+    around = {ancestor for apex in apexes for ancestor in apex.iterancestors()}
+    unsigned = [path_of(element) for element in islice(_uncovered(root, apexes, around), _SHOWN)]
     report.facts["not_signed"] = list(unsigned)
     if covered:
         report.warn("SCOPE_PARTIAL", unsigned[0] if unsigned else "", count=len(unsigned))
 
 
-def _uncovered(element: etree._Element, apexes: set[etree._Element]) -> Iterator[etree._Element]:
-    """Yield the topmost elements that lie outside all ``apexes``, signatures apart."""
+def _uncovered(
+    element: etree._Element, apexes: set[etree._Element], around: set[etree._Element]
+) -> Iterator[etree._Element]:
+    """Yield the topmost elements that lie outside all ``apexes``, signatures apart; ``around``: their ancestors."""
     if element in apexes or element.tag == SIGNATURE:
         return
-    if not any(element in apex.iterancestors() for apex in apexes):
+    if element not in around:
         yield element
         return
     for child in element.iterchildren("*"):
-        yield from _uncovered(child, apexes)
+        yield from _uncovered(child, apexes, around)
 
 
 def report_requirements(

@@ -41,7 +41,7 @@ def parse(data: bytes, limits: Limits = DEFAULT_LIMITS) -> etree._Element:
     CDATA sections become text. Comments and processing instructions stay.
 
     Raises:
-        LimitError: ``XML_TOO_LARGE`` or ``XML_LIMIT`` (nesting, attribute or text).
+        LimitError: ``XML_TOO_LARGE`` or ``XML_LIMIT`` (nesting, attribute or text, namespaces).
         InputError: ``XML_EMPTY``, ``XML_DTD``, ``XML_ENCODING`` or ``XML_NOT_WELL_FORMED``.
         UnsupportedError: ``XML_ENCODING_UNKNOWN``.
     """
@@ -60,7 +60,58 @@ def parse(data: bytes, limits: Limits = DEFAULT_LIMITS) -> etree._Element:
             "the document has a document type declaration, which signed documents must not have",
             hint="remove <!DOCTYPE …> before signing",
         )
-    return _parse_within(utf8, limits)
+    root = _parse_within(utf8, limits)
+    _check_cost(utf8, root, limits)
+    return root
+
+
+_FEW_NAMESPACES = 32
+"""So many cost nothing to speak of."""
+_NAMESPACE_STEP = 16
+_PASSES = 8
+"""So often a document is gone through at least: the whole, the parts, what is left out."""
+
+
+class _NamespaceScope:
+    """Target of a parser: counts the namespace declarations that are in scope together."""
+
+    def __init__(self) -> None:
+        self._now = 0
+        self._most = 0
+
+    def start_ns(self, prefix: str | None, uri: str | None) -> None:
+        self._now += 1
+        self._most = max(self._most, self._now)
+
+    def end_ns(self, prefix: str | None) -> None:
+        self._now -= 1
+
+    def close(self) -> int:
+        return self._most
+
+
+def namespace_cost(utf8: bytes) -> int:
+    """Return how many times longer than usual canonicalising the well-formed document ``utf8`` takes, roughly.
+
+    For every element libxml2 compares every declaration in scope with every other.
+    """
+    if utf8.count(b"xmlns") <= _FEW_NAMESPACES:
+        return 1
+    parser = etree.XMLParser(  # type: ignore[call-overload]  # the stubs ask for methods that a target may lack
+        target=_NamespaceScope(), encoding="utf-8", resolve_entities=False, no_network=True, huge_tree=True
+    )
+    most: int = etree.fromstring(utf8, parser)
+    return 1 + (most // _NAMESPACE_STEP) ** 2
+
+
+def _check_cost(utf8: bytes, root: etree._Element, limits: Limits) -> None:
+    """Refuse what could not be canonicalised in reasonable time; libxml2 also sorts attributes by insertion."""
+    cost = namespace_cost(utf8)
+    if cost > 1 and len(utf8) * cost > limits.xml_canonical_bytes // _PASSES:
+        raise LimitError("XML_LIMIT", "too many namespaces are declared for a document of this size")
+    most = limits.xml_attributes
+    if utf8.count(b"=") > most and root.xpath(f"boolean(//*[count(@*) > {most}])"):
+        raise LimitError("XML_LIMIT", f"an element has more than {most} attributes")
 
 
 def text_of(element: etree._Element) -> str:

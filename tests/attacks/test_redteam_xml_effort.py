@@ -1,0 +1,93 @@
+"""Small XML that is expensive to judge (row 26): counted in work, not in seconds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+from lxml import etree
+
+from egov_sign.crypto.signer import KeySigner
+from egov_sign.docs import c14n
+from egov_sign.docs.validation import XmlValidator
+from egov_sign.docs.xmlparse import namespace_cost, parse
+from egov_sign.docs.xmlsign import sign_enveloped
+from egov_sign.errors import LimitError
+from egov_sign.limits import KIB, MIB, Limits
+from egov_sign.verdict import Indication, SubIndication
+from tests.attacks.forging import REQUEST, attach, canonical, certificate_xml, octets, reference_xml
+
+
+def crowded(namespaces: int, elements: int) -> bytes:
+    declared = " ".join(f'xmlns:n{number}="urn:{number}"' for number in range(namespaces))
+    return f"<r {declared}>{'<a/>' * elements}</r>".encode()
+
+
+def test_namespaces_in_scope_count_as_work(signer: KeySigner, validator: XmlValidator, at: datetime) -> None:
+    assert [namespace_cost(crowded(number, 1)) for number in (4, 32, 64, 320)] == [1, 1, 17, 401]
+    side_by_side = "".join(f'<a xmlns:n{number}="urn:{number}"/>' for number in range(500))
+    assert namespace_cost(f"<r>{side_by_side}</r>".encode()) == 1
+    with pytest.raises(LimitError, match="XML_LIMIT"):
+        parse(crowded(2000, 2000))
+    assert validator.validate(sign_enveloped(crowded(100, 10), signer), at).indication is Indication.VALID
+
+
+def test_namespaces_use_up_what_references_may_cost(signer: KeySigner, validator: XmlValidator, at: datetime) -> None:
+    bounded = XmlValidator(validator.judge, limits=replace(Limits(), xml_canonical_bytes=16 * MIB))
+    for namespaces, good in ((4, True), (160, False)):
+        document = crowded(namespaces, 100)
+        references = reference_xml("", canonical(parse(document))) * 20
+        report = bounded.validate(octets(attach(document, signer, references)), at)
+        assert (report.indication is Indication.VALID) is good
+        assert ("XML_TOO_MUCH_WORK" in report.codes) is not good
+
+
+def test_attributes_of_one_element_are_bounded() -> None:
+    def document(count: int) -> bytes:
+        return ("<r><a " + " ".join(f'b{number}="1"' for number in range(count)) + "/></r>").encode()
+
+    assert len(parse(document(1024))[0].attrib) == 1024
+    with pytest.raises(LimitError, match="XML_LIMIT"):
+        parse(document(1025))
+
+
+def test_what_libxml2_cannot_write_counts_for_more(signer: KeySigner, validator: XmlValidator, at: datetime) -> None:
+    """``#default`` in a PrefixList leads to a writer in Python."""
+    inner = f'<e:InclusiveNamespaces xmlns:e="{c14n.EXC_NS}" PrefixList="#default"/>'
+    document = f'<r xmlns="urn:x">{"<a>x</a>" * 500}</r>'.encode()
+    bounded = XmlValidator(validator.judge, limits=replace(Limits(), xml_canonical_bytes=400 * KIB))
+    for steps, good in ((inner, False), ("", True)):
+        made = c14n.canonicalize(
+            parse(document).getroottree(), c14n.EXCLUSIVE, inclusive_prefixes=("",) if steps else ()
+        )
+        one = reference_xml("#xpointer(/)", made, [c14n.EXCLUSIVE.uri], steps)
+        report = bounded.validate(octets(attach(document, signer, one * 10)), at)
+        assert ("XML_TOO_MUCH_WORK" in report.codes) is not good
+        assert report.indication is Indication.INVALID  # the signature itself stands inside what xpointer covers
+
+
+def test_ways_to_name_a_certificate_are_bounded(signer: KeySigner, validator: XmlValidator, at: datetime) -> None:
+    def named(count: int) -> bytes:
+        names = "<ds:X509SubjectName>CN=a</ds:X509SubjectName>" * count
+        key_info = certificate_xml(signer).replace("</ds:X509Data>", names + "</ds:X509Data>")
+        return octets(attach(REQUEST, signer, key_info=key_info))
+
+    assert validator.validate(named(0), at).indication is Indication.VALID
+    assert validator.validate(named(256), at).codes == ["SIGNER_CERT_MISMATCH"]
+    report = validator.validate(named(257), at)
+    assert (report.codes, report.sub_indication) == (["XML_TOO_MANY_CERTIFICATES"], SubIndication.FORMAT_FAILURE)
+
+
+def test_what_is_not_signed_among_many_signed_parts(signer: KeySigner, validator: XmlValidator, at: datetime) -> None:
+    """Every element around a signed part is looked at once."""
+    depth, parts = 20, 40
+    branches = "".join("<d>" * depth + f'<e Id="e{number}"/>' + "</d>" * depth for number in range(parts))
+    document = f"<r>{branches}<evil/></r>".encode()
+    references = "".join(
+        reference_xml(f"#e{number}", f'<e Id="e{number}"></e>'.encode(), [c14n.EXCLUSIVE.uri])
+        for number in range(parts)
+    )
+    report = validator.validate(etree.tostring(attach(document, signer, references)), at)
+    assert report.codes == ["SCOPE_PARTIAL"]
+    assert report.facts["not_signed"] == ["/r/evil"]
