@@ -133,7 +133,7 @@ class TimestampValidator:
             sent = Evidence(crls=token.signed_data.crls, ocsps=token.signed_data.ocsps)
             judge = judge_with(self._judge, sent, at)
             judge_certificate(judge, checked.certificate, info.gen_time, report, known, made_at=info.gen_time)
-            _check_expiry(checked.certificate, proven, report)
+            _check_expiry(checked.certificate, info.gen_time, proven, report)
             _check_later_revocation(checked.certificate, proven, report)
         return JudgedTimestamp(report, token)
 
@@ -164,9 +164,12 @@ class TimestampValidator:
         accept_algorithms(self._policy, names, key, at, report)
 
 
-def _check_expiry(certificate: Certificate, proven: datetime, report: Report) -> None:
-    """Refuse the token if nothing proves that it existed before the authority's certificate expired."""
-    if proven.replace(microsecond=0) > certificate.not_after:
+def _check_expiry(certificate: Certificate, made: datetime, proven: datetime, report: Report) -> None:
+    """Refuse the token if nothing proves that it existed before the authority's certificate expired.
+
+    That it had expired when the token was ``made`` is told with the certificate.
+    """
+    if made.replace(microsecond=0) <= certificate.not_after < proven.replace(microsecond=0):
         expired = format_time(certificate.not_after)
         report.fail("TIMESTAMP_AUTHORITY_EXPIRED", SubIndication.OUT_OF_BOUNDS_NO_POE, expired=expired)
 
