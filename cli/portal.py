@@ -79,7 +79,8 @@ def services_command(services: Services, site: Path, output: Output) -> None:
     rows = Portal(services).catalogue()
     if output.as_json:
         listed: list[Json] = [
-            {"code": row.code, "name": dict(row.name), "channels": list(row.channels)} for row in rows
+            {"code": row.code, "name": dict(row.name), "channels": list(row.channels), "portal": row.portal}
+            for row in rows
         ]
         output.json({"schema": "egov-sign/services/1", "services": listed})
         return

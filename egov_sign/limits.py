@@ -38,7 +38,7 @@ class Limits:
     """SignerInfo values in one CMS message, counter-signatures of one signature included."""
     cms_attributes: int = 64
     """Attributes in one set of a SignerInfo, or values in one attribute."""
-    cms_timestamps: int = 128
+    signature_timestamps: int = 128
     """Time-stamps judged in one CMS message, or on one XML signature."""
     certificate_bytes: int = 64 * KIB
     """One DER certificate."""

@@ -70,7 +70,7 @@ def evidence_of(message: SignedData, limits: Limits = DEFAULT_LIMITS) -> Evidenc
     for signer in message.signers:
         found = found.joined(_in_attributes(signer))
         tokens += signer.unsigned.all(cms.SIGNATURE_TIMESTAMP)
-    for token in tokens[: limits.cms_timestamps]:
+    for token in tokens[: limits.signature_timestamps]:
         try:
             stamped = SignedData.load(token, limits)
         except InputError:

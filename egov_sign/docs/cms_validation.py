@@ -215,7 +215,7 @@ class _Work:
             judge, policies=validator.timestamp_policies, policy=validator.policy, limits=limits
         )
         self.signatures_left = limits.cms_signers
-        self.timestamps_left = limits.cms_timestamps
+        self.timestamps_left = limits.signature_timestamps
 
     def judge(self, signer: SignerInfo, content: Content, name: str) -> JudgedSigner:
         """Judge one signature over ``content``; counter-signatures are judged with it."""
@@ -265,7 +265,7 @@ class _Work:
         for token in tokens:
             self.timestamps_left -= 1
             if self.timestamps_left < 0:
-                limit = self.validator.limits.cms_timestamps
+                limit = self.validator.limits.signature_timestamps
                 judged.report.fail("TIMESTAMP_TOO_MANY", SubIndication.FORMAT_FAILURE, limit=limit)
                 break
             one = self.timestamps.validate(token, data, self.at, candidates=self.known)

@@ -97,8 +97,8 @@ def judge_timestamps(
         limits: how many time-stamps are judged.
     """
     count = len(properties.content_timestamps) + sum(len(one.timestamps) for one in properties.unsigned)
-    if count > limits.cms_timestamps:
-        report.fail("TIMESTAMP_TOO_MANY", SubIndication.FORMAT_FAILURE, limit=limits.cms_timestamps)
+    if count > limits.signature_timestamps:
+        report.fail("TIMESTAMP_TOO_MANY", SubIndication.FORMAT_FAILURE, limit=limits.signature_timestamps)
         return Past(at)
     return _Work(validator, imprints, report, at=at, candidates=candidates).judge(properties)
 

@@ -66,6 +66,7 @@ class ServiceInfo:
         channels: how it can be requested.
         results: the two possible results (R11–R13).
         contact_centre: telephone numbers (R20).
+        portal: address of the portal, as the regulation has it (D32).
         flows: the steps by channel.
     """
 
@@ -78,6 +79,7 @@ class ServiceInfo:
     channels: tuple[str, ...]
     results: tuple[str, str]
     contact_centre: tuple[str, ...]
+    portal: str
     flows: dict[str, Flow]
 
 
@@ -109,5 +111,6 @@ def _info(profile: str, code: str) -> ServiceInfo:
         tuple(own),
         (_RESULTS[code], "мотивированный ответ об отказе"),
         CONTACT_CENTRE,
+        PORTALS[profile],
         own,
     )

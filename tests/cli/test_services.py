@@ -144,6 +144,7 @@ def test_services_and_forms_are_listed(town: Town, cli: Cli) -> None:
     assert "Вызов врача на дом" in town.call("portal", "services", "--site", town.folder, "--lang", "ru").out
     listed = town.call("portal", "services", "--site", town.folder, "--json").json["services"]
     assert [row["code"] for row in listed] == ["CALL", "APPT", "ATT"]
+    assert {row["portal"] for row in listed} == {"www.e.gov.kz"}
     assert "* complaints" in cli("portal", "form", "CALL").out
     assert any(row["required"] for row in cli("portal", "form", "APPT", "--json").json["fields"])
 

@@ -204,8 +204,10 @@ def test_signatures_and_counter_signatures_share_one_bound() -> None:
 
 def test_time_stamps_have_a_bound() -> None:
     twice = add_timestamps(stamped(), authority())
-    assert CmsValidator(Judge(), limits=Limits(cms_timestamps=2)).validate(twice, AT).indication is Indication.VALID
-    report = CmsValidator(Judge(), limits=Limits(cms_timestamps=1)).validate(twice, AT)
+    assert (
+        CmsValidator(Judge(), limits=Limits(signature_timestamps=2)).validate(twice, AT).indication is Indication.VALID
+    )
+    report = CmsValidator(Judge(), limits=Limits(signature_timestamps=1)).validate(twice, AT)
     assert report.codes == ["TIMESTAMP_TOO_MANY"]
 
 

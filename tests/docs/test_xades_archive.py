@@ -222,7 +222,7 @@ def test_a_broken_signature_cannot_be_archived() -> None:
 def test_too_many_timestamps_are_not_judged() -> None:
     root = parse(b_lta())
     stamp = properties_of(root)[-1]
-    for _ in range(DEFAULT_LIMITS.cms_timestamps):
+    for _ in range(DEFAULT_LIMITS.signature_timestamps):
         stamp.append(parse(etree.tostring(stamp[-1])))
     assert "TIMESTAMP_TOO_MANY" in judge(octets(root), AFTER_SIGNER).codes
 
