@@ -110,16 +110,16 @@ def command(
         from egov_sign.docs import cross_check as peers
 
         peers.cross_check(data, report, validator, at)
+    if page:
+        from egov_sign.docs.html_report import to_html
+
+        write_output(page, to_html(report, language=output.language, source=data).encode())
     if form == "etsi":
         from egov_sign.docs.etsi_report import to_etsi
 
         output.data(to_etsi(report, data).decode().rstrip())
     else:
         _show(report, file, at, output)
-    if page:
-        from egov_sign.docs.html_report import to_html
-
-        write_output(page, to_html(report, language=output.language, source=data).encode())
     if not len(validator.trust):
         output.prose("hint: nothing is trusted; name the root certificates with --trust FILE")
     return of_verdict(report.indication)
