@@ -83,10 +83,9 @@ def violation(
 
 
 def _within_directory(content: bytes, base: bytes, doubt: bool) -> bool:
-    try:
-        return Name(content).starts_with(Name(base))
-    except InputError:
+    if not (_is_directory(content) and _is_directory(base)):
         return doubt
+    return Name(content).starts_with(Name(base))
 
 
 def _within_dns(content: bytes, base: bytes, doubt: bool) -> bool:
@@ -182,7 +181,7 @@ def _is_email_subtree(content: bytes) -> bool:
     return is_host(host.removeprefix(".") if not at else host) and (not at or bool(_LOCAL_PART.fullmatch(local)))
 
 
-def _is_directory_subtree(content: bytes) -> bool:
+def _is_directory(content: bytes) -> bool:
     try:
         return bool(Name(content).rdns) or Name(content).is_empty
     except InputError:
@@ -192,7 +191,7 @@ def _is_directory_subtree(content: bytes) -> bool:
 _WELL_FORMED: dict[int, Callable[[bytes], bool]] = {
     EMAIL: _is_email_subtree,
     DNS: lambda content: not content or is_host(_ascii(content)),
-    DIRECTORY: _is_directory_subtree,
+    DIRECTORY: _is_directory,
     URI: lambda content: is_host(_ascii(content).removeprefix(".")),
     IP: _is_ip_subtree,
 }
