@@ -27,7 +27,7 @@ class Digest(Protocol):
 
 _HASHLIB = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512", "sha3-256", "sha3-384", "sha3-512")
 _MAKERS: dict[str, Callable[[], Digest]] = {
-    name: partial(hashlib.new, name.replace("-", "_"), usedforsecurity=False) for name in _HASHLIB
+    name: partial(getattr(hashlib, name.replace("-", "_")), usedforsecurity=False) for name in _HASHLIB
 } | {"streebog256": streebog256, "streebog512": streebog512, "gost94": Gost94}
 OIDS = {
     "md5": "1.2.840.113549.2.5",

@@ -73,9 +73,12 @@ def mismatch(key_type: KeyType, algorithm: SignatureAlgorithm) -> UnsupportedErr
     return UnsupportedError("KEY_ALGORITHM_MISMATCH", f"a {key_type} key cannot sign with {algorithm.name}")
 
 
+_PKCS1 = padding.PKCS1v15()
+
+
 def _padding(algorithm: SignatureAlgorithm) -> padding.AsymmetricPadding:
     if algorithm.salt_length is None:
-        return padding.PKCS1v15()
+        return _PKCS1
     return padding.PSS(padding.MGF1(_HASHES[algorithm.digest]), algorithm.salt_length)
 
 
@@ -155,19 +158,41 @@ class PycaPrivateKey(PrivateKey):
         )
 
 
-def _describe(key: object) -> tuple[KeyType, int, str]:
-    match key:
-        case rsa.RSAPublicKey():
-            return KeyType.RSA, key.key_size, ""
-        case ec.EllipticCurvePublicKey():
-            return KeyType.EC, key.key_size, key.curve.name
-        case dsa.DSAPublicKey():
-            return KeyType.DSA, key.key_size, ""
-        case ed25519.Ed25519PublicKey():
-            return KeyType.ED25519, 256, ""
-        case ed448.Ed448PublicKey():
-            return KeyType.ED448, 448, ""
-    raise UnsupportedError("KEY_UNKNOWN", f"keys of the kind {type(key).__name__} are not known here")
+_FAMILIES: tuple[tuple[type, KeyType], ...] = (
+    (rsa.RSAPublicKey, KeyType.RSA),
+    (ec.EllipticCurvePublicKey, KeyType.EC),
+    (dsa.DSAPublicKey, KeyType.DSA),
+    (ed25519.Ed25519PublicKey, KeyType.ED25519),
+    (ed448.Ed448PublicKey, KeyType.ED448),
+)
+
+
+_family_of: dict[type, KeyType] = {}
+"""What was found out: asking an abstract class takes as long as reading a key."""
+
+
+def _family(key: object) -> KeyType:
+    kind = type(key)
+    if kind not in _family_of:
+        family = next((family for abstract, family in _FAMILIES if isinstance(key, abstract)), None)
+        if family is None:
+            raise UnsupportedError("KEY_UNKNOWN", f"keys of the kind {kind.__name__} are not known here")
+        _family_of[kind] = family
+    return _family_of[kind]
+
+
+def _describe(known: object) -> tuple[KeyType, int, str]:
+    family = _family(known)
+    key: Any = known
+    match family:
+        case KeyType.EC:
+            return family, key.key_size, key.curve.name
+        case KeyType.ED25519:
+            return family, 256, ""
+        case KeyType.ED448:
+            return family, 448, ""
+        case _:
+            return family, key.key_size, ""
 
 
 class KeySize(NamedTuple):
@@ -241,20 +266,21 @@ _SMALL_448 = frozenset({0, 1, _P448 - 1})
 """The coordinates y of the points of small order (RFC 8032, 5.1 and 5.2)."""
 
 
-def _is_degenerate(key: object) -> bool:
-    """Tell whether ``key`` lies outside the group that makes signatures hard to forge; OpenSSL does not ask."""
-    match key:
-        case dsa.DSAPublicKey():
+def _is_degenerate(known: object) -> bool:
+    """Tell whether a key lies outside the group that makes signatures hard to forge; OpenSSL does not ask."""
+    key: Any = known
+    match _family(known):
+        case KeyType.DSA:
             numbers = key.public_numbers()
             p, q, g = (getattr(numbers.parameter_numbers, name) for name in "pqg")
             # A modulus that is too large is not worth the work: nothing is verified with it.
             return p.bit_length() <= _LARGEST_DSA and not all(
                 1 < item < p - 1 and pow(item, q, p) == 1 for item in (g, numbers.y)
             )
-        case ed25519.Ed25519PublicKey():
+        case KeyType.ED25519:
             y = int.from_bytes(key.public_bytes_raw(), "little") & (2**255 - 1)
             return y % _P25519 in _SMALL_25519
-        case ed448.Ed448PublicKey():
+        case KeyType.ED448:
             y = int.from_bytes(key.public_bytes_raw()[:56], "little")
             return y % _P448 in _SMALL_448
     return False

@@ -9,6 +9,7 @@ from egov_sign.crypto.der_write import integer, oid, sequence, tagged
 from egov_sign.errors import InputError, UnsupportedError
 
 OID = "1.2.840.113549.1.1.10"
+_ENCODED = oid(OID)
 _MGF1 = "1.2.840.113549.1.1.8"
 _HASHES = {digests.OIDS[name]: name for name in ("sha1", "sha224", "sha256", "sha384", "sha512")}
 _DEFAULT_DIGEST = "sha1"
@@ -73,7 +74,7 @@ def restriction(spki: bytes) -> Restriction | None:
         InputError: ``DER_…`` if it cannot be read.
         UnsupportedError: ``ALGORITHM_PARAMETERS``.
     """
-    if oid(OID) not in spki[:32]:  # most keys, which are not worth a closer look
+    if _ENCODED not in spki[:32]:  # most keys, which are not worth a closer look
         return None
     identifier = der.Reader(spki).enter().enter()
     if identifier.oid() != OID:

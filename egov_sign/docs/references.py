@@ -32,7 +32,7 @@ from egov_sign.docs.xmldsig import (
     decode_base64,
     path_of,
 )
-from egov_sign.docs.xmlparse import namespace_cost, parse, text_of
+from egov_sign.docs.xmlparse import highest_namespace_cost, namespace_cost, parse, text_of
 from egov_sign.errors import InputError
 from egov_sign.limits import DEFAULT_LIMITS, Limits
 from egov_sign.verdict import Json, SubIndication
@@ -64,7 +64,7 @@ class XmlDocument:
     """Judges the certificates of this document; made when it is first needed."""
     whole: WholeDocument = field(init=False)
     _ids: dict[str, list[etree._Element]] | None = None
-    _spent: int = 0
+    _passed: int = 0
     _cost: int = 0
 
     def __post_init__(self) -> None:
@@ -104,9 +104,11 @@ class XmlDocument:
         Raises:
             Refusal: ``XML_TOO_MUCH_WORK`` when the limit is reached.
         """
-        self._spent += octets * self._weight
-        if self._spent > self.limits.xml_canonical_bytes:
-            limit = self.limits.xml_canonical_bytes
+        self._passed += octets
+        limit = self.limits.xml_canonical_bytes
+        # Counting the namespaces of a small document would take longer than they can.
+        highest = highest_namespace_cost(len(self.whole.octets))
+        if self._passed * highest > limit and self._passed * self._weight > limit:
             raise Refusal("XML_TOO_MUCH_WORK", SubIndication.FORMAT_FAILURE, where, limit=limit)
 
 

@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
 from lxml import etree
 
@@ -35,12 +36,13 @@ from egov_sign.certs.certificate import Certificate
 from egov_sign.certs.profile import Identity, identify
 from egov_sign.clock import as_utc, format_time
 from egov_sign.docs.acceptance import CertificateJudge, accept_algorithms, accept_purpose, judge_certificate
+from egov_sign.docs.deferred import DeferredReport
 from egov_sign.docs.evidence import Evidence, for_document, judge_with
 from egov_sign.docs.judged import JudgedSignature, Required, XmlVerdict, describe_signer
 from egov_sign.docs.keyinfo import KeyInfo, read_key_info
 from egov_sign.docs.manifest import report_manifests
 from egov_sign.docs.past import Past, judge_timestamps
-from egov_sign.docs.references import XmlDocument, describe_scope
+from egov_sign.docs.references import Covered, XmlDocument, describe_scope
 from egov_sign.docs.refusal import Refusal
 from egov_sign.docs.scope import report_requirements, report_scope, standing
 from egov_sign.docs.timestamp_validation import TimestampValidator, load_certificates
@@ -51,7 +53,7 @@ from egov_sign.docs.xmlparse import parse
 from egov_sign.docs.xmlverify import SignatureCheck, check_references, signed_info_octets, value_fits
 from egov_sign.errors import InputError
 from egov_sign.limits import DEFAULT_LIMITS, Limits
-from egov_sign.verdict import Report, SubIndication
+from egov_sign.verdict import Json, Report, SubIndication
 
 
 class XmlValidator:
@@ -117,7 +119,9 @@ class XmlValidator:
         """
         at = as_utc(at)
         document = XmlDocument(parse(data, self.limits), self.limits, contents or {}, self.xpath)
-        report = Report("document", facts={"format": "XML", "validation_time": format_time(at)})
+        report = DeferredReport("document", str)
+        report.tell("format", str, "XML")
+        report.tell("validation_time", format_time, at)
         verdict = XmlVerdict(report)
         elements = find_signatures(document.root)
         if not elements:
@@ -147,20 +151,20 @@ class XmlValidator:
             at: the validation time, UTC.
             offered: certificates besides those it carries.
         """
-        report = Report("signature", path_of(element))
+        report = DeferredReport("signature", partial(path_of, element))
         judged = JudgedSignature(report)
         check = SignatureCheck(report)
         try:
             # 1. Format
             check.signature = signature = read_signature(element, self.limits)
-            key_info = read_key_info(signature.key_info, self.limits, report.name)
+            key_info = read_key_info(signature.key_info, self.limits, signature.where)
             properties = read_properties(signature)
             octets = signed_info_octets(document, signature)
         except Refusal as refusal:
             refusal.report_to(report)
             return judged
-        report.facts["algorithm"] = signature.algorithm.name
-        report.facts["level"] = (properties.level if properties else Level.XMLDSIG).value
+        report.tell("algorithm", str, signature.algorithm.name)
+        report.tell("level", str, properties.level if properties else Level.XMLDSIG)
 
         # 2. Identification of the signing certificate; 4. the value over SignedInfo, which settles whose key it is
         certificate = _identify(check, octets, key_info, offered)
@@ -168,7 +172,7 @@ class XmlValidator:
         # 4. What the references cover
         check_references(document, check)
         judged.covered, judged.stacked_under = check.covered, check.stacked_under
-        report.facts["scope"] = [describe_scope(item) for item in check.covered]
+        report.tell("scope", _describe_scopes, check.covered)
         if check.stacked_under:
             report.note("SIGNATURE_STACKED", count=check.stacked_under)
         report_manifests(document, check, follow=self.follow_manifests)
@@ -192,14 +196,14 @@ class XmlValidator:
                 validator, properties, imprints, report, at=at, candidates=candidates, limits=self.limits
             )
         best = past.best
-        report.facts["best_signature_time"] = format_time(best)
+        report.tell("best_signature_time", format_time, best)
         if certificate is None:
             return judged
 
         # 5. The certificate
         judged.certificate = certificate
         judged.identity = identity = identify(certificate)
-        report.facts["signer"] = describe_signer(certificate, identity)
+        report.tell("signer", describe_signer, certificate, identity)
         report.findings.extend(identity.findings)
         claimed = properties.signing_time if properties else None
         judge_certificate(judge, certificate, best, report, candidates, made_at=claimed)
@@ -216,6 +220,10 @@ class XmlValidator:
         names = {signature.algorithm.digest, *(reference.digest for reference in signature.references)}
         accept_algorithms(self.policy, names, certificate.public_key, at, report, where=signature.where)
         accept_purpose(certificate, identity, report)
+
+
+def _describe_scopes(covered: Sequence[Covered]) -> Json:
+    return [describe_scope(item) for item in covered]
 
 
 def _check_properties(check: SignatureCheck, properties: Properties | None, certificate: Certificate | None) -> None:

@@ -20,6 +20,7 @@ import threading
 
 from lxml import etree
 
+from egov_sign.crypto.caching import remembered
 from egov_sign.errors import InputError, LimitError, UnsupportedError
 from egov_sign.limits import DEFAULT_LIMITS, Limits
 
@@ -68,6 +69,7 @@ def parse(data: bytes, limits: Limits = DEFAULT_LIMITS) -> etree._Element:
 _FEW_NAMESPACES = 32
 """So many cost nothing to speak of."""
 _NAMESPACE_STEP = 16
+_SHORTEST_DECLARATION = len(' xmlns=""')
 _PASSES = 8
 """So often a document is gone through at least: the whole, the parts, what is left out."""
 
@@ -104,10 +106,15 @@ def namespace_cost(utf8: bytes) -> int:
     return 1 + (most // _NAMESPACE_STEP) ** 2
 
 
+def highest_namespace_cost(size: int) -> int:
+    """Return a bound of :func:`namespace_cost` for any document of ``size`` octets."""
+    return 1 + (size // _SHORTEST_DECLARATION // _NAMESPACE_STEP) ** 2
+
+
 def _check_cost(utf8: bytes, root: etree._Element, limits: Limits) -> None:
     """Refuse what could not be canonicalised in reasonable time; libxml2 also sorts attributes by insertion."""
-    cost = namespace_cost(utf8)
-    if cost > 1 and len(utf8) * cost > limits.xml_canonical_bytes // _PASSES:
+    size, bound = len(utf8), limits.xml_canonical_bytes // _PASSES
+    if size * highest_namespace_cost(size) > bound and size * namespace_cost(utf8) > max(size, bound):
         raise LimitError("XML_LIMIT", "too many namespaces are declared for a document of this size")
     most = limits.xml_attributes
     if utf8.count(b"=") > most and root.xpath(f"boolean(//*[count(@*) > {most}])"):
@@ -140,20 +147,7 @@ def signed_tree(octets: bytes, limits: Limits = DEFAULT_LIMITS) -> etree._Elemen
 
 
 def _as_utf8(data: bytes) -> bytes:
-    if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
-        raise _unknown_encoding("utf-32")
-    mark, body = "", data
-    for name, bom in (
-        ("utf-8", codecs.BOM_UTF8),
-        ("utf-16-le", codecs.BOM_UTF16_LE),
-        ("utf-16-be", codecs.BOM_UTF16_BE),
-    ):
-        if data.startswith(bom):
-            mark, body = name, data[len(bom) :]
-            break
-    else:
-        if data.startswith((b"<\0", b"\0<")):
-            mark = "utf-16-le" if data.startswith(b"<\0") else "utf-16-be"
+    mark, body = _byte_order(data)
     utf8 = body if mark in {"", "utf-8"} else _transcode(body, mark)
     declared = _declared_encoding(utf8)
     if mark:
@@ -165,10 +159,33 @@ def _as_utf8(data: bytes) -> bytes:
     return utf8 if declared in {"", "utf-8"} else _transcode(utf8, declared)
 
 
+def _byte_order(data: bytes) -> tuple[str, bytes]:
+    """Return the encoding that the first octets of ``data`` give away, empty if none, and what follows the mark."""
+    if data[:1] == b"<" and data[1:2] != b"\0":
+        return "", data
+    if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        raise _unknown_encoding("utf-32")
+    for name, bom in (
+        ("utf-8", codecs.BOM_UTF8),
+        ("utf-16-le", codecs.BOM_UTF16_LE),
+        ("utf-16-be", codecs.BOM_UTF16_BE),
+    ):
+        if data.startswith(bom):
+            return name, data[len(bom) :]
+    if data.startswith((b"<\0", b"\0<")):
+        return "utf-16-le" if data.startswith(b"<\0") else "utf-16-be", data
+    return "", data
+
+
 def _declared_encoding(utf8: bytes) -> str:
     if not utf8.startswith(b"<?xml"):
         return ""
-    found = _DECLARATION.match(utf8)
+    return _encoding_in(utf8[: utf8.find(b"?>") + 2])
+
+
+@remembered
+def _encoding_in(declaration: bytes) -> str:
+    found = _DECLARATION.match(declaration)
     if not found:
         return ""
     label = found[1].decode("ascii")
