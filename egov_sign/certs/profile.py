@@ -14,14 +14,16 @@ import re
 import unicodedata
 from collections.abc import Callable
 from enum import StrEnum
-from typing import NamedTuple, TypeVar
+from functools import lru_cache
+from typing import TypeVar
 
 from egov_sign.certs import extensions as ext
 from egov_sign.certs import name as names
 from egov_sign.certs.certificate import Certificate
 from egov_sign.certs.iin import Bin, Iin
+from egov_sign.crypto.caching import lazy
 from egov_sign.errors import InputError
-from egov_sign.verdict import Finding, Report, SubIndication
+from egov_sign.verdict import Report, SubIndication
 
 
 class Holder(StrEnum):
@@ -92,89 +94,101 @@ KEY_STORAGE_EXTENSION = f"{_KZ}.5"
 POLICY_2022 = f"{_KZ}.2"
 SIGNING_POLICIES = frozenset({f"{_KZ}.2.1", f"{_KZ}.2.3"})
 AUTHENTICATION_POLICIES = frozenset({f"{_KZ}.2.2", f"{_KZ}.2.4"})
+_KINDS_OF_USAGE = 256
+"""Sets of extended key usages that are remembered."""
 _CLIENT_AUTH = "1.3.6.1.5.5.7.3.2"
 
 
-class Identity(NamedTuple):
+class Identity:
     """What a certificate says of its holder; nothing here says that the certificate is valid.
 
+    Nothing is raised for a subject of another shape: what is missing is empty or ``None``, what is wrong a finding.
+
+    Args:
+        certificate: is read; names when they are first asked for.
+
     Attributes:
-        holder: kind of holder.
-        common_name: surname and given name, or the name of a system or authority.
-        surname: empty if absent.
-        given_name: what the common name adds to the surname; empty if that cannot be told.
-        patronymic: empty if absent.
-        organisation: empty if absent.
-        email: empty if absent.
         iin: the holder's number; ``None`` if absent or not established.
         bin: the organisation's number; ``None`` if absent or not established.
         roles: what the holder may do.
         purposes: what the key is for (R406).
         key_storage: where the key lives, as far as it is said.
-        identification: how the holder was identified, as far as it is said.
         policies: certificate policies, dotted.
         findings: what is wrong or remarkable with all this.
     """
 
-    holder: Holder
-    common_name: str
-    surname: str
-    given_name: str
-    patronymic: str
-    organisation: str
-    email: str
-    iin: Iin | None
-    bin: Bin | None
-    roles: frozenset[Role]
-    purposes: frozenset[Purpose]
-    key_storage: tuple[str, ...]
-    identification: tuple[str, ...]
-    policies: tuple[str, ...]
-    findings: tuple[Finding, ...]
+    def __init__(self, certificate: Certificate) -> None:
+        report = Report("identity")
+        self._certificate = certificate
+        self._attributes = _attributes(certificate, report)
+        self.iin, self.bin = _numbers(self._attributes, report)
+        self._usages = _or_malformed(lambda: certificate.eku, report) or ()
+        self.policies = _or_malformed(lambda: certificate.policies, report) or ()
+        self.roles = _roles(self._usages)
+        self.purposes = _purposes(certificate, self._usages, self.policies, report)
+        self.key_storage = _key_storage(certificate, report)
+        self.findings = tuple(report.findings)
+
+    @lazy
+    def _texts(self) -> dict[str, str]:
+        """The text of the first attribute of each type."""
+        return {attribute.oid: attribute.text for attribute in reversed(self._attributes)}
 
     @property
-    def can_sign(self) -> bool:
-        """Whether the key is for signing documents (R406)."""
-        return Purpose.SIGNING in self.purposes
+    def common_name(self) -> str:
+        """Surname and given name, or the name of a system or authority."""
+        return self._texts.get(names.COMMON_NAME, "")
+
+    @property
+    def surname(self) -> str:
+        """The surname; empty if absent."""
+        return self._texts.get(names.SURNAME, "")
+
+    @property
+    def given_name(self) -> str:
+        """What the common name adds to the surname; empty if that cannot be told."""
+        start = self.surname + " "
+        return self.common_name.removeprefix(start) if self.surname and self.common_name.startswith(start) else ""
+
+    @property
+    def patronymic(self) -> str:
+        """The patronymic; empty if absent."""
+        return self._texts.get(names.GIVEN_NAME, "")
 
     @property
     def full_name(self) -> str:
         """Surname, given name and patronymic, as on a document."""
         return " ".join(part for part in (self.common_name, self.patronymic) if part)
 
+    @property
+    def organisation(self) -> str:
+        """The organisation; empty if absent."""
+        return self._texts.get(names.ORGANIZATION, "")
+
+    @property
+    def email(self) -> str:
+        """The address; empty if absent."""
+        return self._texts.get(names.EMAIL, "")
+
+    @property
+    def identification(self) -> tuple[str, ...]:
+        """How the holder was identified, as far as it is said."""
+        return tuple(IDENTIFICATION[oid] for oid in self._usages if oid in IDENTIFICATION)
+
+    @property
+    def can_sign(self) -> bool:
+        """Whether the key is for signing documents (R406)."""
+        return Purpose.SIGNING in self.purposes
+
+    @lazy
+    def holder(self) -> Holder:
+        """Kind of holder."""
+        return _holder(self._certificate, self.roles, self.iin, self.bin, self.common_name)
+
 
 def identify(certificate: Certificate) -> Identity:
-    """Read from ``certificate`` who holds it and what for.
-
-    Nothing is raised for a subject of another shape: what is missing is empty or ``None``, what is wrong a finding.
-    """
-    report = Report("identity")
-    attributes = _attributes(certificate, report)
-    texts = _first_texts(attributes)
-    iin, bin_ = _numbers(attributes, report)
-    usages = _or_malformed(lambda: certificate.eku, report) or ()
-    policies = _or_malformed(lambda: certificate.policies, report) or ()
-    roles = frozenset(role for oid in usages if (role := _role(oid)))
-    common_name = texts.get(names.COMMON_NAME, "")
-    surname = texts.get(names.SURNAME, "")
-    given_name = common_name.removeprefix(surname + " ") if surname else ""
-    return Identity(
-        holder=_holder(certificate, roles, iin, bin_, common_name),
-        common_name=common_name,
-        surname=surname,
-        given_name="" if given_name == common_name else given_name,
-        patronymic=texts.get(names.GIVEN_NAME, ""),
-        organisation=texts.get(names.ORGANIZATION, ""),
-        email=texts.get(names.EMAIL, ""),
-        iin=iin,
-        bin=bin_,
-        roles=roles,
-        purposes=_purposes(certificate, usages, frozenset(policies), report),
-        key_storage=_key_storage(certificate, report),
-        identification=tuple(IDENTIFICATION[oid] for oid in usages if oid in IDENTIFICATION),
-        policies=policies,
-        findings=tuple(report.findings),
-    )
+    """Read from ``certificate`` who holds it and what for."""
+    return Identity(certificate)
 
 
 _T = TypeVar("_T")
@@ -196,9 +210,9 @@ def _attributes(certificate: Certificate, report: Report) -> tuple[names.Attribu
         return ()
 
 
-def _first_texts(attributes: tuple[names.Attribute, ...]) -> dict[str, str]:
-    """Return the text of the first attribute of each type."""
-    return {attribute.oid: attribute.text for attribute in reversed(attributes)}
+@lru_cache(_KINDS_OF_USAGE)
+def _roles(usages: tuple[str, ...]) -> frozenset[Role]:
+    return frozenset(role for oid in usages if (role := _role(oid)))
 
 
 def _role(oid: str) -> Role | None:
@@ -222,7 +236,8 @@ def _numbers(attributes: tuple[names.Attribute, ...], report: Report) -> tuple[I
     for attribute in attributes:
         exact = _EXACT.fullmatch(attribute.text)
         if exact is None:
-            _warn_look_alike(attribute, report)
+            if attribute.oid in _NUMBER_ATTRIBUTES:
+                _warn_look_alike(attribute, report)
         elif attribute.oid == names.SERIAL_NUMBER:
             (iins if exact[1] == "IIN" else bins).append(exact[2])
         elif attribute.oid == names.ORGANIZATIONAL_UNIT and exact[1] == "BIN":
@@ -234,8 +249,6 @@ def _numbers(attributes: tuple[names.Attribute, ...], report: Report) -> tuple[I
 
 def _warn_look_alike(attribute: names.Attribute, report: Report) -> None:
     """Tell of a text that a person would read as ``IIN…`` or ``BIN…`` though it is spelled otherwise."""
-    if attribute.oid not in _NUMBER_ATTRIBUTES:
-        return
     plain = _NOT_ALPHANUMERIC.sub("", unicodedata.normalize("NFKC", attribute.text).lower())
     if _LOOK_ALIKE.match(plain):
         report.warn("IDENTITY_NUMBER_MISSPELLED", attribute.label)
@@ -276,12 +289,12 @@ def _holder(
 
 
 def _purposes(
-    certificate: Certificate, usages: tuple[str, ...], policies: frozenset[str], report: Report
+    certificate: Certificate, usages: tuple[str, ...], policies: tuple[str, ...], report: Report
 ) -> frozenset[Purpose]:
     """Tell what the key is for: the key usage decides, the policies of the old profile may restrict it (R406)."""
     key_usage = _or_malformed(lambda: certificate.key_usage, report) or frozenset()
-    signs = policies & SIGNING_POLICIES
-    authenticates = policies & AUTHENTICATION_POLICIES
+    signs = SIGNING_POLICIES.intersection(policies)
+    authenticates = AUTHENTICATION_POLICIES.intersection(policies)
     purposes = set()
     if "nonRepudiation" in key_usage:
         if authenticates and not signs:
