@@ -122,8 +122,10 @@ class Identity:
         self._certificate = certificate
         self._attributes = _attributes(certificate, report)
         self.iin, self.bin = _numbers(self._attributes, report)
-        self._usages = _or_malformed(lambda: certificate.eku, report) or ()
-        self.policies = _or_malformed(lambda: certificate.policies, report) or ()
+        usages = _or_malformed(lambda: certificate.eku, report)
+        policies = _or_malformed(lambda: certificate.policies, report)
+        self._usages = usages or ()
+        self.policies = policies or ()
         self.roles = _roles(self._usages)
         self.purposes = _purposes(certificate, self._usages, self.policies, report)
         self.key_storage = _key_storage(certificate, report)

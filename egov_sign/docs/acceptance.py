@@ -90,20 +90,19 @@ def _excuse(part: Report, finding: Finding, sub: SubIndication) -> None:
 
 
 def accept_algorithms(
-    policy: AlgorithmPolicy, digests: Iterable[str], key: PublicKey, at: datetime, report: Report, *, where: str = ""
+    policy: AlgorithmPolicy, digests: Iterable[str], key: PublicKey, at: datetime, report: Report
 ) -> None:
     """Hold digests and key size against the dated ``policy`` (ETSI EN 319 102-1, 5.2.8); an empty name is no digest."""
-    for name in sorted(set(digests) - {""}):
-        if at >= policy.digest_end(name):
+    for name in dict.fromkeys(digests):
+        if name and at >= policy.digest_end(name):
             report.fail(
                 "ALGORITHM_WEAK",
                 SubIndication.CRYPTO_CONSTRAINTS_FAILURE,
-                where,
                 algorithm=name,
                 at=format_time(at),
             )
     if at >= policy.key_end(key.key_type.value, key.bits):
-        report.fail("KEY_WEAK", SubIndication.CRYPTO_CONSTRAINTS_FAILURE, where, kind=key.key_type.value, bits=key.bits)
+        report.fail("KEY_WEAK", SubIndication.CRYPTO_CONSTRAINTS_FAILURE, kind=key.key_type.value, bits=key.bits)
 
 
 def accept_purpose(certificate: Certificate, identity: Identity, report: Report) -> None:

@@ -150,7 +150,7 @@ def _brought(data: bytes) -> Iterator[Certificate]:
             for element in find_signatures(parse(data)):
                 try:
                     signature = read_signature(element, DEFAULT_LIMITS)
-                    yield from read_key_info(signature.key_info, DEFAULT_LIMITS, "").certificates
+                    yield from read_key_info(signature.key_info, DEFAULT_LIMITS).certificates
                 except Refusal:
                     continue  # reported where it was judged
         case Format.CMS:

@@ -145,7 +145,7 @@ def _in_xml(document: bytes) -> Iterable[bytes]:
     """Yield the certificates that signatures and time-stamps of a valid document carry."""
     for element in find_signatures(parse(document)):
         signature = read_signature(element, DEFAULT_LIMITS)
-        for certificate in read_key_info(signature.key_info, DEFAULT_LIMITS, "").certificates:
+        for certificate in read_key_info(signature.key_info, DEFAULT_LIMITS).certificates:
             yield certificate.der
         properties = read_properties(signature)
         if properties:

@@ -17,8 +17,7 @@ from typing import Any
 
 from lxml import etree
 
-from egov_sign.docs.xmldsig import path_of
-from egov_sign.docs.xmlparse import parse
+from egov_sign.docs.xmlparse import parse, path_of
 from egov_sign.errors import InputError
 from egov_sign.messages import LANGUAGES, Language, catalogue, describe, text
 from egov_sign.verdict import Finding, Report, Scalar, Severity

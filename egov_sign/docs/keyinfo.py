@@ -85,7 +85,7 @@ def _one_of(hints: Sequence[_T], fits: Callable[[_T], bool]) -> bool:
     return not hints or any(map(fits, hints))
 
 
-def read_key_info(element: etree._Element | None, limits: Limits, where: str) -> KeyInfo:
+def read_key_info(element: etree._Element | None, limits: Limits) -> KeyInfo:
     """Read a ``ds:KeyInfo``; ``None`` gives an empty one.
 
     Raises:
@@ -97,71 +97,71 @@ def read_key_info(element: etree._Element | None, limits: Limits, where: str) ->
     for child in element.iterchildren("*"):
         if child.tag in _ELSEWHERE:
             kind = etree.QName(child).localname
-            raise Refusal("XML_KEY_ELSEWHERE", SubIndication.FORMAT_FAILURE, where, kind=kind)
+            raise Refusal("XML_KEY_ELSEWHERE", SubIndication.FORMAT_FAILURE, element, kind=kind)
         if child.tag == DS + "X509Data":
-            _read_x509_data(child, info, limits, where + "/KeyInfo/X509Data")
+            _read_x509_data(child, info, limits)
         elif child.tag == TOKEN_REFERENCE:
-            _read_token_reference(child, info, limits, where + "/KeyInfo/SecurityTokenReference")
+            _read_token_reference(child, info, limits)
         elif child.tag == DS + "KeyValue":
-            info.key_values.append(_read_key_value(child, where + "/KeyInfo/KeyValue"))
+            info.key_values.append(_read_key_value(child))
         elif child.tag == _DSIG11 + "DEREncodedKeyValue":
-            info.key_values.append(base64_of(child, where + "/KeyInfo/DEREncodedKeyValue"))
+            info.key_values.append(base64_of(child))
     hints = len(info.issuer_serials) + len(info.subject_names) + len(info.key_ids) + len(info.digests)
     if hints > limits.certificates:  # each is held against each certificate
-        raise Refusal("XML_TOO_MANY_CERTIFICATES", SubIndication.FORMAT_FAILURE, where, limit=limits.certificates)
+        raise Refusal("XML_TOO_MANY_CERTIFICATES", SubIndication.FORMAT_FAILURE, element, limit=limits.certificates)
     return info
 
 
-def _read_x509_data(element: etree._Element, info: KeyInfo, limits: Limits, where: str) -> None:
+def _read_x509_data(element: etree._Element, info: KeyInfo, limits: Limits) -> None:
     for child in element.iterchildren("*"):
         tag = child.tag
         if tag == DS + "X509Certificate":
-            _add_certificate(child, info, limits, where + "/X509Certificate")
+            _add_certificate(child, info, limits)
         elif tag == DS + "X509IssuerSerial":
-            info.issuer_serials.append(read_issuer_serial(child, where))
+            info.issuer_serials.append(read_issuer_serial(child))
         elif tag == DS + "X509SubjectName":
             info.subject_names.append(text_of(child))
         elif tag == DS + "X509SKI":
-            info.key_ids.append(base64_of(child, where + "/X509SKI"))
+            info.key_ids.append(base64_of(child))
         elif tag == DS + "X509CRL":
-            info.crls.append(base64_of(child, where + "/X509CRL"))
+            info.crls.append(base64_of(child))
         elif tag == _DSIG11 + "X509Digest":
-            info.digests.append((digest_name(child, where), base64_of(child, where + "/X509Digest")))
+            info.digests.append((digest_name(child), base64_of(child)))
 
 
-def _add_certificate(element: etree._Element, info: KeyInfo, limits: Limits, where: str) -> None:
+def _add_certificate(element: etree._Element, info: KeyInfo, limits: Limits) -> None:
     if len(info.certificates) >= limits.certificates:
-        raise Refusal("XML_TOO_MANY_CERTIFICATES", SubIndication.FORMAT_FAILURE, where, limit=limits.certificates)
+        raise Refusal("XML_TOO_MANY_CERTIFICATES", SubIndication.FORMAT_FAILURE, element, limit=limits.certificates)
     try:
-        info.certificates.append(Certificate.load(base64_of(element, where), limits))
+        info.certificates.append(Certificate.load(base64_of(element), limits))
     except InputError as error:
-        raise Refusal("XML_CERT_UNREADABLE", SubIndication.FORMAT_FAILURE, where, reason=error.code) from None
+        raise Refusal("XML_CERT_UNREADABLE", SubIndication.FORMAT_FAILURE, element, reason=error.code) from None
 
 
-def _read_token_reference(element: etree._Element, info: KeyInfo, limits: Limits, where: str) -> None:
+def _read_token_reference(element: etree._Element, info: KeyInfo, limits: Limits) -> None:
     """Read a ``wsse:SecurityTokenReference`` (WS-Security 1.1.1, section 7; X.509 token profile, section 3)."""
     children = list(element.iterchildren("*"))
     if len(children) != 1:
-        raise Refusal("XML_KEY_INFO_MALFORMED", SubIndication.FORMAT_FAILURE, where)
+        raise Refusal("XML_KEY_INFO_MALFORMED", SubIndication.FORMAT_FAILURE, element)
     child = children[0]
     if child.tag == DS + "X509Data":
-        _read_x509_data(child, info, limits, where + "/X509Data")
+        _read_x509_data(child, info, limits)
         return
     if child.tag != KEY_IDENTIFIER:
         kind = etree.QName(child).localname
-        raise Refusal("XML_KEY_ELSEWHERE", SubIndication.FORMAT_FAILURE, where, kind=kind)
-    kind, where = child.get("ValueType", ""), where + "/KeyIdentifier"
+        raise Refusal("XML_KEY_ELSEWHERE", SubIndication.FORMAT_FAILURE, element, kind=kind)
+    kind = child.get("ValueType", "")
     if kind == X509_V3:
-        _add_certificate(child, info, limits, where)
+        _add_certificate(child, info, limits)
     elif kind == X509_SKI:
-        info.key_ids.append(base64_of(child, where))
+        info.key_ids.append(base64_of(child))
     elif kind == THUMBPRINT:
-        info.digests.append(("sha1", base64_of(child, where)))
+        info.digests.append(("sha1", base64_of(child)))
     else:
-        raise Refusal("XML_KEY_INFO_MALFORMED", SubIndication.FORMAT_FAILURE, where)
+        raise Refusal("XML_KEY_INFO_MALFORMED", SubIndication.FORMAT_FAILURE, element)
 
 
-def read_issuer_serial(element: etree._Element, where: str) -> tuple[str, int]:
+def read_issuer_serial(element: etree._Element) -> tuple[str, int]:
     """Return the issuer's name as text and the serial number of an X509IssuerSerialType.
 
     Raises:
@@ -172,18 +172,18 @@ def read_issuer_serial(element: etree._Element, where: str) -> tuple[str, int]:
         serial = text_of(children[1]).strip()
         if re.fullmatch(r"[0-9]{1,50}", serial):
             return text_of(children[0]), int(serial)
-    raise Refusal("XML_KEY_INFO_MALFORMED", SubIndication.FORMAT_FAILURE, where + "/X509IssuerSerial")
+    raise Refusal("XML_KEY_INFO_MALFORMED", SubIndication.FORMAT_FAILURE)
 
 
-def _read_key_value(element: etree._Element, where: str) -> bytes:
+def _read_key_value(element: etree._Element) -> bytes:
     """Return the key as SubjectPublicKeyInfo (section 4.5.2; RFC 5480, RFC 3279 for its form)."""
     value = next(element.iterchildren("*"), None)
     if value is None:
-        raise Refusal("XML_KEY_INFO_MALFORMED", SubIndication.FORMAT_FAILURE, where)
+        raise Refusal("XML_KEY_INFO_MALFORMED", SubIndication.FORMAT_FAILURE, element)
     parts = {etree.QName(part).localname: part for part in value.iterchildren("*")}
 
     def number(name: str) -> bytes:
-        return der.integer(int.from_bytes(base64_of(parts[name], f"{where}/{name}"), "big"))
+        return der.integer(int.from_bytes(base64_of(parts[name]), "big"))
 
     try:
         if value.tag == DS + "RSAKeyValue":
@@ -194,12 +194,12 @@ def _read_key_value(element: etree._Element, where: str) -> bytes:
         elif value.tag == _DSIG11 + "ECKeyValue":
             curve = parts["NamedCurve"].get("URI", "").removeprefix("urn:oid:")
             algorithm = der.sequence(der.oid(_EC), der.oid(curve))
-            key = base64_of(parts["PublicKey"], where + "/PublicKey")
+            key = base64_of(parts["PublicKey"])
         else:
             kind = etree.QName(value).localname
-            raise Refusal("XML_KEY_VALUE_UNKNOWN", SubIndication.FORMAT_FAILURE, where, kind=kind)
+            raise Refusal("XML_KEY_VALUE_UNKNOWN", SubIndication.FORMAT_FAILURE, element, kind=kind)
     except (KeyError, ValueError):
-        raise Refusal("XML_KEY_INFO_MALFORMED", SubIndication.FORMAT_FAILURE, where) from None
+        raise Refusal("XML_KEY_INFO_MALFORMED", SubIndication.FORMAT_FAILURE, element) from None
     return der.sequence(algorithm, der.bit_string(key))
 
 

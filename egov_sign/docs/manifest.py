@@ -13,7 +13,8 @@ from lxml import etree
 
 from egov_sign.docs.references import XmlDocument, cover, describe_scope
 from egov_sign.docs.refusal import Refusal
-from egov_sign.docs.xmldsig import DS, Reference, path_of, read_references
+from egov_sign.docs.xmldsig import DS, Reference, read_references
+from egov_sign.docs.xmlparse import path_of
 from egov_sign.docs.xmlverify import SignatureCheck
 from egov_sign.errors import UnsupportedError
 from egov_sign.verdict import Json, SubIndication
@@ -38,7 +39,7 @@ def report_manifests(document: XmlDocument, check: SignatureCheck, *, follow: bo
             check.report.warn("MANIFEST_NOT_VERIFIED", where, count=len(elements), uris=uris)
             continue
         try:
-            _verify(document, check, list(read_references(elements, document.limits, where)))
+            _verify(document, check, list(read_references(elements, document.limits)))
         except Refusal as refusal:
             refusal.report_to(check.report)
 

@@ -322,7 +322,12 @@ def _text(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#xD;")
 
 
+_TO_ESCAPE = re.compile('[&<"\\t\\n\\r]')
+
+
 def escape_attribute(value: str) -> str:
     """Return ``value`` as it stands between the quotes of an attribute in canonical XML."""
+    if not _TO_ESCAPE.search(value):
+        return value
     escaped = value.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
     return escaped.replace("\t", "&#x9;").replace("\n", "&#xA;").replace("\r", "&#xD;")

@@ -28,11 +28,11 @@ from egov_sign.docs.xmldsig import (
     WSU_NS,
     XPATH,
     Reference,
+    Signature,
     Transform,
     decode_base64,
-    path_of,
 )
-from egov_sign.docs.xmlparse import highest_namespace_cost, namespace_cost, parse, text_of
+from egov_sign.docs.xmlparse import highest_namespace_cost, namespace_cost, parse, path_of, text_of
 from egov_sign.errors import InputError
 from egov_sign.limits import DEFAULT_LIMITS, Limits
 from egov_sign.verdict import Json, SubIndication
@@ -76,7 +76,7 @@ class XmlDocument:
             self._cost = namespace_cost(self.whole.octets)
         return self._cost
 
-    def element_by_id(self, identifier: str, where: str) -> etree._Element:
+    def element_by_id(self, identifier: str, reference: Reference | None = None) -> etree._Element:
         """Return the one element with ``identifier``, however the attribute is spelt.
 
         Raises:
@@ -90,6 +90,7 @@ class XmlDocument:
         found = self._ids.get(identifier, [])
         if len(found) != 1:
             code = "XML_ID_AMBIGUOUS" if found else "XML_ID_NOT_FOUND"
+            where = reference.where if reference else ""
             raise Refusal(code, SubIndication.SIGNED_DATA_NOT_FOUND, where, id=identifier, count=len(found))
         return found[0]
 
@@ -98,7 +99,7 @@ class XmlDocument:
         self._ids = None
         self.whole = WholeDocument(self.root)
 
-    def spend(self, octets: int, where: str) -> None:
+    def spend(self, octets: int, spender: Reference | Signature) -> None:
         """Count ``octets`` that a signature made us canonicalise and digest.
 
         Raises:
@@ -109,7 +110,7 @@ class XmlDocument:
         # Counting the namespaces of a small document would take longer than they can.
         highest = highest_namespace_cost(len(self.whole.octets))
         if self._passed * highest > limit and self._passed * self._weight > limit:
-            raise Refusal("XML_TOO_MUCH_WORK", SubIndication.FORMAT_FAILURE, where, limit=limit)
+            raise Refusal("XML_TOO_MUCH_WORK", SubIndication.FORMAT_FAILURE, spender.where, limit=limit)
 
 
 @dataclass(slots=True)
@@ -177,35 +178,36 @@ def cover(
     Raises:
         Refusal: SIGNED_DATA_NOT_FOUND, or FORMAT_FAILURE for transforms that do not fit.
     """
-    where = reference.where
     data = _dereference(document, reference)
     nodes = data if isinstance(data, NodeSet) else None
     for transform in reference.transforms:
         if transform.uri == ENVELOPED:
             if not isinstance(data, NodeSet) or not _contains(data.apex, signature):
-                raise Refusal("XML_ENVELOPED_MISPLACED", SubIndication.FORMAT_FAILURE, where)
+                raise Refusal("XML_ENVELOPED_MISPLACED", SubIndication.FORMAT_FAILURE, reference.where)
             data.exclude = (signature, *(other for other in later if _contains(data.apex, other)))
         elif transform.uri == BASE64:
-            data = _decode(data, where)
+            data = _decode(data, reference)
         elif transform.uri in c14n.METHODS:
             method = c14n.METHODS[transform.uri]
-            nodes_now = _node_set(data, document, where)
-            data = _canonical(nodes_now, method, transform.inclusive_prefixes, document, where)
+            nodes_now = _node_set(data, document, reference)
+            data = _canonical(nodes_now, method, transform.inclusive_prefixes, document, reference)
         elif transform.uri == XPATH and document.xpath:
-            data = _node_set(data, document, where)
-            data.keep = _filter(data, transform, document, where)
+            data = _node_set(data, document, reference)
+            data.keep = _filter(data, transform, document, reference)
         else:
-            raise Refusal("XML_TRANSFORM_REFUSED", SubIndication.FORMAT_FAILURE, where, algorithm=transform.uri)
-    octets = _canonical(data, final, (), document, where) if isinstance(data, NodeSet) else data
+            raise Refusal(
+                "XML_TRANSFORM_REFUSED", SubIndication.FORMAT_FAILURE, reference.where, algorithm=transform.uri
+            )
+    octets = _canonical(data, final, (), document, reference) if isinstance(data, NodeSet) else data
     # Octets may be few where most of a document is left out; going through it is the work.
     whole = nodes is not None and isinstance(nodes.node, etree._ElementTree)
-    document.spend(max(len(octets), len(document.whole.octets) if whole else 0), where)
+    document.spend(max(len(octets), len(document.whole.octets) if whole else 0), reference)
     return Covered(reference, octets, nodes)
 
 
 def _dereference(document: XmlDocument, reference: Reference) -> NodeSet | bytes:
     """Return what the URI names (section 4.4.3.2 and 4.4.3.3); only a pointer of the form xpointer keeps comments."""
-    uri, where = reference.uri, reference.where
+    uri = reference.uri
     if uri == "":
         return NodeSet(document.root.getroottree(), comments=False, of_document=True)
     if uri == "#xpointer(/)":
@@ -213,10 +215,10 @@ def _dereference(document: XmlDocument, reference: Reference) -> NodeSet | bytes
     if uri is not None and uri.startswith("#"):
         pointer = _POINTER.fullmatch(uri)
         identifier = (pointer[1] or pointer[2]) if pointer else uri[1:]
-        return NodeSet(document.element_by_id(identifier, where), comments=pointer is not None)
+        return NodeSet(document.element_by_id(identifier, reference), comments=pointer is not None)
     content = document.contents.get(uri or "")
     if content is None:
-        raise Refusal("XML_REFERENCE_EXTERNAL", SubIndication.SIGNED_DATA_NOT_FOUND, where, uri=uri or "")
+        raise Refusal("XML_REFERENCE_EXTERNAL", SubIndication.SIGNED_DATA_NOT_FOUND, reference.where, uri=uri or "")
     return content
 
 
@@ -224,20 +226,20 @@ def _contains(apex: etree._Element, element: etree._Element) -> bool:
     return any(ancestor is apex for ancestor in element.iterancestors())
 
 
-def _node_set(data: NodeSet | bytes, document: XmlDocument, where: str) -> NodeSet:
+def _node_set(data: NodeSet | bytes, document: XmlDocument, reference: Reference) -> NodeSet:
     if isinstance(data, NodeSet):
         return data
     try:
         return NodeSet(parse(data, document.limits).getroottree(), comments=True)
     except InputError as error:
-        raise Refusal("XML_CONTENT_NOT_XML", SubIndication.FORMAT_FAILURE, where, reason=error.code) from None
+        raise Refusal("XML_CONTENT_NOT_XML", SubIndication.FORMAT_FAILURE, reference.where, reason=error.code) from None
 
 
 def _canonical(
-    data: NodeSet, method: c14n.C14nMethod, prefixes: tuple[str, ...], document: XmlDocument, where: str
+    data: NodeSet, method: c14n.C14nMethod, prefixes: tuple[str, ...], document: XmlDocument, reference: Reference
 ) -> bytes:
     if data.keep:
-        document.spend(_SLOWER * len(document.whole.octets), where)
+        document.spend(_SLOWER * len(document.whole.octets), reference)
         return write(
             data.node, method, data.keep, exclude=data.exclude, inclusive_prefixes=prefixes, comments=data.comments
         )
@@ -246,31 +248,33 @@ def _canonical(
         if cut is not None:
             return cut
     if "" in prefixes:
-        document.spend(_SLOWER * len(document.whole.octets), where)
+        document.spend(_SLOWER * len(document.whole.octets), reference)
     try:
         return c14n.canonicalize(
             data.node, method, exclude=data.exclude, inclusive_prefixes=prefixes, comments=data.comments
         )
     except InputError:
-        raise Refusal("XML_C14N_FAILED", SubIndication.FORMAT_FAILURE, where) from None
+        raise Refusal("XML_C14N_FAILED", SubIndication.FORMAT_FAILURE, reference.where) from None
 
 
 _SLOWER = 64
 """How much longer than libxml2 our own writer takes."""
 
 
-def _filter(data: NodeSet, transform: Transform, document: XmlDocument, where: str) -> XPathFilter:
+def _filter(data: NodeSet, transform: Transform, document: XmlDocument, reference: Reference) -> XPathFilter:
     """Return the filter of an XPath transform; one per reference, on documents of bounded size."""
     small = sum(1 for _ in data.apex.iter()) <= document.limits.xml_filtered_elements
     if data.keep or not small or not is_safe(transform.xpath):
-        raise Refusal("XML_XPATH_REFUSED", SubIndication.FORMAT_FAILURE, where, expression=transform.xpath)
+        raise Refusal("XML_XPATH_REFUSED", SubIndication.FORMAT_FAILURE, reference.where, expression=transform.xpath)
     try:
         return XPathFilter(transform.xpath, dict(transform.namespaces))
     except ValueError:
-        raise Refusal("XML_XPATH_REFUSED", SubIndication.FORMAT_FAILURE, where, expression=transform.xpath) from None
+        raise Refusal(
+            "XML_XPATH_REFUSED", SubIndication.FORMAT_FAILURE, reference.where, expression=transform.xpath
+        ) from None
 
 
-def _decode(data: NodeSet | bytes, where: str) -> bytes:
+def _decode(data: NodeSet | bytes, reference: Reference) -> bytes:
     try:
         if isinstance(data, bytes):
             return decode_base64(data.decode("ascii"))
@@ -280,7 +284,7 @@ def _decode(data: NodeSet | bytes, where: str) -> bytes:
             raise ValueError("a signature stands inside")
         return decode_base64(text_of(data.apex))
     except ValueError:
-        raise Refusal("XML_BASE64", SubIndication.FORMAT_FAILURE, where) from None
+        raise Refusal("XML_BASE64", SubIndication.FORMAT_FAILURE, reference.where) from None
 
 
 def describe_scope(covered: Covered) -> dict[str, Json]:

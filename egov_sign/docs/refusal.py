@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from lxml import etree
+
+from egov_sign.docs.xmlparse import path_of
 from egov_sign.verdict import Report, Scalar, SubIndication
 
 
@@ -11,11 +14,11 @@ class Refusal(Exception):  # noqa: N818 - it is an answer, not an error
     Args:
         code: code of the finding.
         sub: the reason it gives.
-        where: the element concerned.
+        where: the element concerned, or its path.
         params: what the text of the code is filled with.
     """
 
-    def __init__(self, code: str, sub: SubIndication, where: str = "", **params: Scalar) -> None:
+    def __init__(self, code: str, sub: SubIndication, where: etree._Element | str = "", **params: Scalar) -> None:
         super().__init__(code)
         self.code = code
         self.sub = sub
@@ -24,4 +27,5 @@ class Refusal(Exception):  # noqa: N818 - it is an answer, not an error
 
     def report_to(self, report: Report) -> None:
         """Add the finding to ``report``."""
-        report.fail(self.code, self.sub, self.where, **self.params)
+        where = self.where if isinstance(self.where, str) else path_of(self.where)
+        report.fail(self.code, self.sub, where, **self.params)

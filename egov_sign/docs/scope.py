@@ -9,7 +9,8 @@ from lxml import etree
 
 from egov_sign.docs.acceptance import report_signers
 from egov_sign.docs.judged import JudgedSignature, Required, XmlVerdict
-from egov_sign.docs.xmldsig import SIGNATURE, path_of
+from egov_sign.docs.xmldsig import SIGNATURE
+from egov_sign.docs.xmlparse import path_of
 from egov_sign.verdict import Indication, Report, SubIndication
 
 _SHOWN = 20

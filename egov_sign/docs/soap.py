@@ -14,8 +14,7 @@ from lxml import etree
 
 from egov_sign.clock import as_utc, format_time
 from egov_sign.docs.keyinfo import WSSE_NS
-from egov_sign.docs.xmldsig import path_of
-from egov_sign.docs.xmlparse import text_of
+from egov_sign.docs.xmlparse import path_of, text_of
 from egov_sign.errors import ConfigurationError, InputError
 
 SOAP_NS = "http://schemas.xmlsoap.org/soap/envelope/"

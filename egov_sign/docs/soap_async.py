@@ -20,7 +20,7 @@ from egov_sign.docs.soap_parts import (
     write_properties,
     write_sender,
 )
-from egov_sign.docs.xmldsig import path_of
+from egov_sign.docs.xmlparse import path_of
 from egov_sign.errors import InputError
 
 ASYNC_NS = "http://bip.bee.kz/AsyncChannel/v10/Types"

@@ -11,7 +11,7 @@ from egov_sign.docs.soap import BODY, FAULT, SoapFault
 from egov_sign.docs.soap_async import ASYNC_NS, AsyncMessage, AsyncReceipt, StatusRequest, StatusResponse
 from egov_sign.docs.soap_parts import Payload
 from egov_sign.docs.soap_sync import SYNC_NS, SyncRequest, SyncResponse
-from egov_sign.docs.xmldsig import path_of
+from egov_sign.docs.xmlparse import path_of
 from egov_sign.errors import InputError, UnsupportedError
 
 Message: TypeAlias = "SyncRequest | SyncResponse | AsyncMessage | AsyncReceipt | StatusRequest | StatusResponse"

@@ -48,8 +48,8 @@ from egov_sign.docs.scope import report_requirements, report_scope, standing
 from egov_sign.docs.timestamp_validation import TimestampValidator, load_certificates
 from egov_sign.docs.xades import Level, Properties, check_bound, check_counter_signature, read_properties
 from egov_sign.docs.xades_imprint import Imprints
-from egov_sign.docs.xmldsig import find_signatures, path_of, read_signature
-from egov_sign.docs.xmlparse import parse
+from egov_sign.docs.xmldsig import find_signatures, read_signature
+from egov_sign.docs.xmlparse import parse, path_of
 from egov_sign.docs.xmlverify import SignatureCheck, check_references, signed_info_octets, value_fits
 from egov_sign.errors import InputError
 from egov_sign.limits import DEFAULT_LIMITS, Limits
@@ -157,7 +157,7 @@ class XmlValidator:
         try:
             # 1. Format
             check.signature = signature = read_signature(element, self.limits)
-            key_info = read_key_info(signature.key_info, self.limits, signature.where)
+            key_info = read_key_info(signature.key_info, self.limits)
             properties = read_properties(signature)
             octets = signed_info_octets(document, signature)
         except Refusal as refusal:
@@ -217,8 +217,8 @@ class XmlValidator:
         report, signature = check.report, check.signature
         if signature is None:
             raise AssertionError("the signature was not read")
-        names = {signature.algorithm.digest, *(reference.digest for reference in signature.references)}
-        accept_algorithms(self.policy, names, certificate.public_key, at, report, where=signature.where)
+        names = [signature.algorithm.digest, *[reference.digest for reference in signature.references]]
+        accept_algorithms(self.policy, names, certificate.public_key, at, report)
         accept_purpose(certificate, identity, report)
 
 

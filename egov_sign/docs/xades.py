@@ -187,13 +187,14 @@ def read_properties(signature: Signature) -> Properties | None:
     Raises:
         Refusal: FORMAT_FAILURE if there is more than one set, for another signature, or malformed.
     """
-    where = signature.where
     found = [child for item in signature.objects for child in item.iterchildren(XADES + "QualifyingProperties")]
     elsewhere = [item for one in signature.objects for item in one.iter(XADES + "QualifyingPropertiesReference")]
     if elsewhere or len(found) > 1:
-        raise Refusal("XADES_SEVERAL", SubIndication.FORMAT_FAILURE, where, count=len(found) + len(elsewhere))
+        count = len(found) + len(elsewhere)
+        raise Refusal("XADES_SEVERAL", SubIndication.FORMAT_FAILURE, signature.where, count=count)
     if not found:
         return None
+    where = signature.where
     qualifying = found[0]
     if not signature.id or qualifying.get("Target") != "#" + signature.id:
         raise Refusal("XADES_TARGET", SubIndication.FORMAT_FAILURE, where, target=qualifying.get("Target", ""))
@@ -273,18 +274,18 @@ def _read_cert(element: etree._Element, where: str) -> CertificateReference:
     value = chosen.find(DS + "DigestValue") if chosen is not None else None
     if method is None or value is None or len(parts) != len(children):
         raise Refusal("XADES_MALFORMED", SubIndication.FORMAT_FAILURE, where)
-    digest, octets = digest_name(method, where), base64_of(value, where)
+    digest, octets = digest_name(method), base64_of(value)
     if XADES + "IssuerSerialV2" in parts:
         return CertificateReference(digest, octets, *_read_issuer_serial_v2(parts[XADES + "IssuerSerialV2"], where))
     if XADES + "IssuerSerial" in parts:
-        return CertificateReference(digest, octets, *read_issuer_serial(parts[XADES + "IssuerSerial"], where))
+        return CertificateReference(digest, octets, *read_issuer_serial(parts[XADES + "IssuerSerial"]))
     return CertificateReference(digest, octets)
 
 
 def _read_issuer_serial_v2(element: etree._Element, where: str) -> tuple[bytes, int]:
     """Read a base64 DER IssuerSerial (RFC 5035, section 5.3) with one directory name."""
     try:
-        whole = der.Reader(base64_of(element, where))
+        whole = der.Reader(base64_of(element))
         fields = whole.enter()
         whole.finish()
         names, serial = fields.enter(), fields.integer()
@@ -331,7 +332,7 @@ def _read_timestamps(element: etree._Element, over: Over, properties: Properties
         if child.tag == DS + "CanonicalizationMethod":
             uri = child.get("Algorithm", "")
         elif child.tag == XADES + "EncapsulatedTimeStamp":
-            tokens.append(base64_of(child, where))
+            tokens.append(base64_of(child))
         elif child.tag == XADES + "Include" and element.tag == _INDIVIDUAL:
             if not child.get("URI", "").startswith("#") or child.get("referencedData") not in {"true", "1"}:
                 raise Refusal("XADES_MALFORMED", SubIndication.FORMAT_FAILURE, where)
@@ -347,4 +348,4 @@ def _read_timestamps(element: etree._Element, over: Over, properties: Properties
 
 
 def _all(element: etree._Element, name: str, where: str) -> tuple[bytes, ...]:
-    return tuple(base64_of(item, where) for item in element.iter(XADES + name))
+    return tuple(base64_of(item) for item in element.iter(XADES + name))

@@ -86,7 +86,7 @@ class Imprints:
             steps = one.reference.transforms
             written = steps[-1].uri in {BASE64, *c14n.METHODS} if steps else one.nodes is None
             if written or method == c14n.INCLUSIVE:
-                self._document.spend(len(one.octets), one.reference.where)
+                self._document.spend(len(one.octets), one.reference)
                 yield one.octets
             else:
                 later = one.nodes.exclude[1:] if one.nodes else ()
@@ -100,5 +100,5 @@ class Imprints:
             except InputError:
                 raise Refusal("XML_C14N_FAILED", SubIndication.FORMAT_FAILURE, self._signature.where) from None
             self._written[element, method.uri] = known
-        self._document.spend(len(known), self._signature.where)
+        self._document.spend(len(known), self._signature)
         return known

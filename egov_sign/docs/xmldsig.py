@@ -20,7 +20,7 @@ from egov_sign.crypto.algorithms import SignatureAlgorithm
 from egov_sign.docs import c14n
 from egov_sign.docs.c14n import C14nMethod
 from egov_sign.docs.refusal import Refusal
-from egov_sign.docs.xmlparse import text_of
+from egov_sign.docs.xmlparse import path_of, text_of
 from egov_sign.errors import UnsupportedError
 from egov_sign.limits import Limits
 from egov_sign.verdict import SubIndication
@@ -31,6 +31,15 @@ WSU_NS = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-uti
 
 DS = f"{{{DS_NS}}}"
 SIGNATURE = DS + "Signature"
+SIGNED_INFO = DS + "SignedInfo"
+KEY_INFO = DS + "KeyInfo"
+OBJECT = DS + "Object"
+REFERENCE = DS + "Reference"
+_FIRST = [SIGNED_INFO, DS + "SignatureValue"]
+_FIRST_SIGNED = [DS + "CanonicalizationMethod", DS + "SignatureMethod", REFERENCE]
+_TRANSFORMS = DS + "Transforms"
+_TRANSFORM = DS + "Transform"
+_DIGEST = [DS + "DigestMethod", DS + "DigestValue"]
 ENVELOPED = DS_NS + "enveloped-signature"
 BASE64 = DS_NS + "base64"
 XPATH = "http://www.w3.org/TR/1999/REC-xpath-19991116"
@@ -61,7 +70,7 @@ class Reference(NamedTuple):
     Attributes:
         uri: ``None`` where the attribute is absent, which is not the same as empty.
         digest: name of the digest (:mod:`egov_sign.crypto.digests`).
-        where: the reference in words for findings.
+        element: where it stands; ``None`` for one that is yet to be written.
     """
 
     uri: str | None
@@ -70,7 +79,12 @@ class Reference(NamedTuple):
     transforms: tuple[Transform, ...]
     digest: str
     digest_value: bytes
-    where: str
+    element: etree._Element | None = None
+
+    @property
+    def where(self) -> str:
+        """The reference in words for findings."""
+        return (self.uri or "") if self.element is None else path_of(self.element)
 
 
 class Signature(NamedTuple):
@@ -82,7 +96,6 @@ class Signature(NamedTuple):
         value_element: where it stands; the children of ``element`` may have comments between them.
         key_info: the element, if there is one.
         objects: its ``ds:Object`` children.
-        where: the signature in words for findings.
     """
 
     element: etree._Element
@@ -96,7 +109,11 @@ class Signature(NamedTuple):
     value_element: etree._Element
     key_info: etree._Element | None
     objects: tuple[etree._Element, ...]
-    where: str
+
+    @property
+    def where(self) -> str:
+        """The signature in words for findings."""
+        return path_of(self.element)
 
 
 def find_signatures(root: etree._Element) -> list[etree._Element]:
@@ -111,42 +128,41 @@ def read_signature(element: etree._Element, limits: Limits) -> Signature:
         Refusal: FORMAT_FAILURE for a structure that the standard does not allow;
             CRYPTO_CONSTRAINTS_FAILURE for an algorithm that is not known or not accepted here.
     """
-    where = path_of(element)
     children = list(element.iterchildren("*"))
     names = [child.tag for child in children]
-    if names[:2] != [DS + "SignedInfo", DS + "SignatureValue"] or names.count(DS + "SignedInfo") != 1:
-        raise _malformed(where, "SignedInfo, SignatureValue, [KeyInfo], [Object …]")
+    if names[:2] != _FIRST or names.count(SIGNED_INFO) != 1:
+        raise _malformed(element, "SignedInfo, SignatureValue, [KeyInfo], [Object …]")
     rest = children[2:]
-    key_info = rest.pop(0) if rest and rest[0].tag == DS + "KeyInfo" else None
-    if any(child.tag != DS + "Object" for child in rest):
-        raise _malformed(where, "SignedInfo, SignatureValue, [KeyInfo], [Object …]")
+    key_info = rest.pop(0) if rest and rest[0].tag == KEY_INFO else None
+    if any(child.tag != OBJECT for child in rest):
+        raise _malformed(element, "SignedInfo, SignatureValue, [KeyInfo], [Object …]")
     signed_info, value = children[:2]
 
     parts = list(signed_info.iterchildren("*"))
-    expected = [DS + "CanonicalizationMethod", DS + "SignatureMethod", DS + "Reference"]
-    if [part.tag for part in parts[:3]] != expected or any(part.tag != expected[2] for part in parts[3:]):
-        raise _malformed(where + "/SignedInfo", "CanonicalizationMethod, SignatureMethod, Reference …")
-    method = c14n.METHODS.get(parts[0].get("Algorithm", ""))
+    names = [part.tag for part in parts]
+    if names[:3] != _FIRST_SIGNED or names.count(REFERENCE) != len(names) - 2:
+        raise _malformed(signed_info, "CanonicalizationMethod, SignatureMethod, Reference …")
+    uri = parts[0].get("Algorithm", "")
+    method = c14n.METHODS.get(uri)
     if method is None:
-        raise Refusal("XML_C14N_REFUSED", SubIndication.FORMAT_FAILURE, where, algorithm=parts[0].get("Algorithm", ""))
+        raise Refusal("XML_C14N_REFUSED", SubIndication.FORMAT_FAILURE, parts[0], algorithm=uri)
     return Signature(
         element=element,
         id=element.get("Id", ""),
         signed_info=signed_info,
         c14n_method=method,
-        c14n_prefixes=_inclusive_prefixes(parts[0], where),
-        algorithm=_signature_algorithm(parts[1], where),
-        references=tuple(read_references(parts[2:], limits, where)),
-        value=base64_of(value, where + "/SignatureValue"),
+        c14n_prefixes=_inclusive_prefixes(parts[0]),
+        algorithm=_signature_algorithm(parts[1]),
+        references=tuple(read_references(parts[2:], limits)),
+        value=base64_of(value),
         value_element=value,
         key_info=key_info,
         objects=tuple(rest),
-        where=where,
     )
 
 
-def read_references(elements: list[etree._Element], limits: Limits, where: str) -> Iterator[Reference]:
-    """Read ``ds:Reference`` elements of a SignedInfo or a Manifest.
+def read_references(elements: list[etree._Element], limits: Limits) -> Iterator[Reference]:
+    """Read the ``ds:Reference`` elements of a SignedInfo or a Manifest.
 
     Raises:
         Refusal: as :func:`read_signature`.
@@ -155,62 +171,62 @@ def read_references(elements: list[etree._Element], limits: Limits, where: str) 
         raise Refusal(
             "XML_TOO_MANY_REFERENCES",
             SubIndication.FORMAT_FAILURE,
-            where,
+            elements[0],
             count=len(elements),
             limit=limits.xml_references,
         )
-    for number, element in enumerate(elements, 1):
-        yield _read_reference(element, limits, f"{where}/Reference[{number}]")
+    for element in elements:
+        yield _read_reference(element, limits)
 
 
-def _read_reference(element: etree._Element, limits: Limits, where: str) -> Reference:
+def _read_reference(element: etree._Element, limits: Limits) -> Reference:
     parts = list(element.iterchildren("*"))
     transforms: tuple[Transform, ...] = ()
-    if parts and parts[0].tag == DS + "Transforms":
+    if parts and parts[0].tag == _TRANSFORMS:
         steps = list(parts.pop(0).iterchildren("*"))
         if len(steps) > limits.xml_transforms:
             raise Refusal(
                 "XML_TOO_MANY_TRANSFORMS",
                 SubIndication.FORMAT_FAILURE,
-                where,
+                element,
                 count=len(steps),
                 limit=limits.xml_transforms,
             )
-        transforms = tuple(_read_transform(step, where) for step in steps)
-    if [part.tag for part in parts] != [DS + "DigestMethod", DS + "DigestValue"]:
-        raise _malformed(where, "[Transforms], DigestMethod, DigestValue")
+        transforms = tuple([_read_transform(step) for step in steps])
+    if [part.tag for part in parts] != _DIGEST:
+        raise _malformed(element, "[Transforms], DigestMethod, DigestValue")
     return Reference(
         uri=element.get("URI"),
         type=element.get("Type", ""),
         id=element.get("Id", ""),
         transforms=transforms,
-        digest=digest_name(parts[0], where),
-        digest_value=base64_of(parts[1], where + "/DigestValue"),
-        where=where,
+        digest=digest_name(parts[0]),
+        digest_value=base64_of(parts[1]),
+        element=element,
     )
 
 
-def _read_transform(element: etree._Element, where: str) -> Transform:
+def _read_transform(element: etree._Element) -> Transform:
     uri = element.get("Algorithm", "")
-    if element.tag != DS + "Transform":
-        raise _malformed(where, "Transforms/Transform")
+    if element.tag != _TRANSFORM:
+        raise _malformed(element, "Transforms/Transform")
     if uri == XPATH:
         children = list(element.iterchildren("*"))
         if [child.tag for child in children] != [DS + "XPath"]:
-            raise _malformed(where, "Transform/XPath")
+            raise _malformed(element, "Transform/XPath")
         scope = tuple((prefix, name) for prefix, name in children[0].nsmap.items() if prefix)
         return Transform(uri, xpath=text_of(children[0]).strip(), namespaces=scope)
     plain = _PLAIN_TRANSFORMS.get(uri)
     if plain is None:
-        raise Refusal("XML_TRANSFORM_REFUSED", SubIndication.FORMAT_FAILURE, where, algorithm=uri)
-    prefixes = _inclusive_prefixes(element, where)
+        raise Refusal("XML_TRANSFORM_REFUSED", SubIndication.FORMAT_FAILURE, element, algorithm=uri)
+    prefixes = _inclusive_prefixes(element)
     return Transform(uri, prefixes) if prefixes else plain
 
 
 _PLAIN_TRANSFORMS = {uri: Transform(uri) for uri in (ENVELOPED, BASE64, *c14n.METHODS)}
 
 
-def _inclusive_prefixes(element: etree._Element, where: str) -> tuple[str, ...]:
+def _inclusive_prefixes(element: etree._Element) -> tuple[str, ...]:
     """Return the PrefixList of a canonicalisation ``element``; nothing else may stand inside it."""
     if not len(element):
         return ()
@@ -223,23 +239,25 @@ def _inclusive_prefixes(element: etree._Element, where: str) -> tuple[str, ...]:
         or children[0].tag != f"{{{c14n.EXC_NS}}}InclusiveNamespaces"
         or not (method and method.exclusive)
     ):
-        raise _malformed(where, "InclusiveNamespaces")
+        raise _malformed(element, "InclusiveNamespaces")
     return tuple("" if token == "#default" else token for token in children[0].get("PrefixList", "").split())  # noqa: S105
 
 
-def _signature_algorithm(element: etree._Element, where: str) -> SignatureAlgorithm:
+def _signature_algorithm(element: etree._Element) -> SignatureAlgorithm:
     uri = element.get("Algorithm", "")
     if "#hmac-" in uri:
-        raise Refusal("XML_HMAC_REFUSED", SubIndication.FORMAT_FAILURE, where, algorithm=uri)
+        raise Refusal("XML_HMAC_REFUSED", SubIndication.FORMAT_FAILURE, element, algorithm=uri)
     if next(element.iterchildren("*"), None) is not None:
-        raise _malformed(where + "/SignatureMethod", "SignatureMethod")
+        raise _malformed(element, "SignatureMethod")
     try:
         return algorithms.by_xml_uri(uri)
     except UnsupportedError:
-        raise Refusal("XML_ALGORITHM_UNKNOWN", SubIndication.CRYPTO_CONSTRAINTS_FAILURE, where, algorithm=uri) from None
+        raise Refusal(
+            "XML_ALGORITHM_UNKNOWN", SubIndication.CRYPTO_CONSTRAINTS_FAILURE, element, algorithm=uri
+        ) from None
 
 
-def digest_name(element: etree._Element, where: str) -> str:
+def digest_name(element: etree._Element) -> str:
     """Return the name of the digest that the Algorithm of ``element`` stands for.
 
     Raises:
@@ -249,10 +267,12 @@ def digest_name(element: etree._Element, where: str) -> str:
     try:
         return digests.by_xml_uri(uri)
     except UnsupportedError:
-        raise Refusal("XML_ALGORITHM_UNKNOWN", SubIndication.CRYPTO_CONSTRAINTS_FAILURE, where, algorithm=uri) from None
+        raise Refusal(
+            "XML_ALGORITHM_UNKNOWN", SubIndication.CRYPTO_CONSTRAINTS_FAILURE, element, algorithm=uri
+        ) from None
 
 
-def base64_of(element: etree._Element, where: str) -> bytes:
+def base64_of(element: etree._Element) -> bytes:
     """Return what the base64 text of ``element`` stands for.
 
     Raises:
@@ -260,11 +280,11 @@ def base64_of(element: etree._Element, where: str) -> bytes:
     """
     text = element.text
     if text is None or len(element):
-        raise Refusal("XML_BASE64", SubIndication.FORMAT_FAILURE, where)
+        raise Refusal("XML_BASE64", SubIndication.FORMAT_FAILURE, element)
     try:
         return decode_base64(text)
     except ValueError:
-        raise Refusal("XML_BASE64", SubIndication.FORMAT_FAILURE, where) from None
+        raise Refusal("XML_BASE64", SubIndication.FORMAT_FAILURE, element) from None
 
 
 def decode_base64(text: str) -> bytes:
@@ -281,10 +301,5 @@ def decode_base64(text: str) -> bytes:
     return binascii.a2b_base64(compact, strict_mode=True)
 
 
-def path_of(element: etree._Element) -> str:
-    """Return a readable path of ``element`` from the root, e.g. ``/rq:ServiceRequest/ds:Signature``."""
-    return element.getroottree().getpath(element)
-
-
-def _malformed(where: str, expected: str) -> Refusal:
-    return Refusal("XML_SIGNATURE_MALFORMED", SubIndication.FORMAT_FAILURE, where, expected=expected)
+def _malformed(element: etree._Element, expected: str) -> Refusal:
+    return Refusal("XML_SIGNATURE_MALFORMED", SubIndication.FORMAT_FAILURE, element, expected=expected)

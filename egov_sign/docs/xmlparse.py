@@ -121,6 +121,11 @@ def _check_cost(utf8: bytes, root: etree._Element, limits: Limits) -> None:
         raise LimitError("XML_LIMIT", f"an element has more than {most} attributes")
 
 
+def path_of(element: etree._Element) -> str:
+    """Return a readable path of ``element`` from the root, e.g. ``/rq:ServiceRequest/ds:Signature``."""
+    return element.getroottree().getpath(element)
+
+
 def text_of(element: etree._Element) -> str:
     """Return the whole character data of ``element``, its descendants' included.
 

@@ -134,7 +134,7 @@ def sign_element(
     root = _root(document, limits)
     tree = XmlDocument(root, limits)
     try:
-        target = tree.element_by_id(identifier, "")
+        target = tree.element_by_id(identifier)
     except Refusal as refusal:
         count = refusal.params["count"]
         raise ConfigurationError("SIGN_TARGET", f"{count} elements have the Id {identifier!r}, not one") from None
@@ -281,7 +281,7 @@ class Making:
 
     def _fill_in(self, signature: etree._Element, number: int, part: Part, document: XmlDocument) -> Covered:
         """Write the digest of the reference with this ``number``; return what it covers."""
-        reference = Reference(part.uri, part.type, part.id, part.transforms, self.digest, b"", part.uri or "")
+        reference = Reference(part.uri, part.type, part.id, part.transforms, self.digest, b"")
         try:
             covered = cover(document, reference, signature)
         except Refusal as refusal:

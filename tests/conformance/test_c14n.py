@@ -41,7 +41,7 @@ def test_suite(suites: Path, folder: str, name: str) -> None:
     element = find_signatures(root)[0]
     signed_info = element.find(f"{DS}SignedInfo")
     assert signed_info is not None
-    references = list(read_references(signed_info.findall(f"{DS}Reference"), DEFAULT_LIMITS, folder))
+    references = list(read_references(signed_info.findall(f"{DS}Reference"), DEFAULT_LIMITS))
     produced = [cover(document, reference, element).octets for reference in references]
     method = c14n.by_uri(str(signed_info[0].get("Algorithm")))
     produced.append(c14n.canonicalize(signed_info, method))

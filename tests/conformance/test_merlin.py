@@ -52,7 +52,7 @@ def outcome(data: bytes, folder: Path) -> list[str]:
         contents = {file.name: file.read_bytes() for file in folder.glob("*.example*.xml")}
         document = XmlDocument(parse(data), contents=contents, xpath=True)
         signature = read_signature(find_signatures(document.root)[0], DEFAULT_LIMITS)
-        info = read_key_info(signature.key_info, DEFAULT_LIMITS, "")
+        info = read_key_info(signature.key_info, DEFAULT_LIMITS)
     except InputError as error:
         return [error.code]
     except Refusal as refusal:

@@ -33,7 +33,7 @@ def other(ec_world: World) -> Certificate:
 
 def read(inner: str) -> KeyInfo:
     text = f'<ds:KeyInfo xmlns:ds="{DS_NS}" xmlns:k="{DSIG11_NS}">{inner}</ds:KeyInfo>'
-    return read_key_info(etree.fromstring(text), DEFAULT_LIMITS, "signature")
+    return read_key_info(etree.fromstring(text), DEFAULT_LIMITS)
 
 
 def b64(data: bytes | int) -> str:
@@ -78,7 +78,7 @@ def test_hints(certificate: Certificate, other: Certificate, hint: object) -> No
 def test_an_empty_key_info_names_nobody_in_particular(certificate: Certificate) -> None:
     assert not read("").has_hints
     assert read("").names(certificate)
-    assert read_key_info(None, DEFAULT_LIMITS, "").certificates == []
+    assert read_key_info(None, DEFAULT_LIMITS).certificates == []
 
 
 @pytest.mark.parametrize(
@@ -153,5 +153,5 @@ def test_hints_of_the_vectors(suites: Path) -> None:
     stored = [Certificate.load(file.read_bytes()) for file in sorted((base / "certs").glob("*.crt"))]
     for kind in ("is", "ski", "sn"):
         root = etree.parse(str(base / f"signature-x509-{kind}.xml")).getroot()
-        info = read_key_info(root.find(f"{{{DS_NS}}}KeyInfo"), DEFAULT_LIMITS, "")
+        info = read_key_info(root.find(f"{{{DS_NS}}}KeyInfo"), DEFAULT_LIMITS)
         assert len([item for item in stored if info.names(item)]) == 1

@@ -37,7 +37,7 @@ EVERY = {"ncanode/Xml_XML_SIGNED_VALID_STRING.xml": 1}
 def certificates_in(data: bytes) -> list[Certificate]:
     found = []
     for element in find_signatures(parse(data)):
-        info = read_key_info(read_signature(element, DEFAULT_LIMITS).key_info, DEFAULT_LIMITS, "")
+        info = read_key_info(read_signature(element, DEFAULT_LIMITS).key_info, DEFAULT_LIMITS)
         found += info.certificates
     return found
 

@@ -71,7 +71,7 @@ def ours(data: bytes) -> bool:
     keys = []
     for element in find_signatures(document.root):
         try:
-            info = read_key_info(read_signature(element, DEFAULT_LIMITS).key_info, DEFAULT_LIMITS, "")
+            info = read_key_info(read_signature(element, DEFAULT_LIMITS).key_info, DEFAULT_LIMITS)
         except Exception:
             return False
         keys += [certificate.public_key for certificate in info.certificates]
