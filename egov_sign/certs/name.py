@@ -128,7 +128,7 @@ class Name:
     @property
     def attributes(self) -> tuple[Attribute, ...]:
         """All attributes in the order of the encoding."""
-        return tuple(attribute for rdn in self.rdns for attribute in rdn)
+        return tuple([attribute for rdn in self.rdns for attribute in rdn])
 
     @lazy
     def normalized(self) -> tuple[NormalRdn, ...]:

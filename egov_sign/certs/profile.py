@@ -222,6 +222,8 @@ def _role(oid: str) -> Role | None:
 
 
 _EXACT = re.compile(r"(IIN|BIN)([0-9]{12})")
+_EXACT_LENGTHS = frozenset({15, 30, 60})
+"""Of such a text in bytes, whatever the type of string."""
 _LOOK_ALIKE = re.compile(r"(?:[iіı1lи]{2}[nнп]|[bвб][iіı1lи][nн])\d")
 _NOT_ALPHANUMERIC = re.compile(r"[\W_]+")
 _NUMBER_ATTRIBUTES = frozenset({names.SERIAL_NUMBER, names.ORGANIZATIONAL_UNIT})
@@ -236,7 +238,7 @@ def _numbers(attributes: tuple[names.Attribute, ...], report: Report) -> tuple[I
     iins: list[str] = []
     bins: list[str] = []
     for attribute in attributes:
-        exact = _EXACT.fullmatch(attribute.text)
+        exact = _EXACT.fullmatch(attribute.text) if len(attribute.raw) in _EXACT_LENGTHS else None
         if exact is None:
             if attribute.oid in _NUMBER_ATTRIBUTES:
                 _warn_look_alike(attribute, report)

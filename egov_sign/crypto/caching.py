@@ -47,13 +47,13 @@ def remembered(decode: Callable[[bytes], _T]) -> Callable[[bytes], _T]:
     not kept.
     """
     known: dict[bytes, _T] = {}
+    missing: Any = object()
 
     @wraps(decode)
     def look_up(value: bytes) -> _T:
-        try:
-            return known[value]
-        except KeyError:
-            pass
+        result: _T = known.get(value, missing)
+        if result is not missing:
+            return result
         result = decode(value)
         if len(value) <= _LONGEST_KEY:
             if len(known) >= _ENTRIES:

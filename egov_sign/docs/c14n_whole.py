@@ -61,11 +61,10 @@ class WholeDocument:
         start = [f"<{name}"]
         declared = sorted((prefix or "", uri) for prefix, uri in element.nsmap.items() if uri)
         start += [f' xmlns{":" if prefix else ""}{prefix}="{escape_attribute(uri)}"' for prefix, uri in declared]
-        if b" xml:" in self.octets:
-            inherited = _inherited(element, version_11=version_11)
-            if inherited and element.attrib:
-                return None
-            start += [f' xml:{name}="{escape_attribute(value)}"' for name, value in inherited]
+        inherited = _inherited(element, version_11=version_11)
+        if inherited and element.attrib:
+            return None
+        start += [f' xml:{name}="{escape_attribute(value)}"' for name, value in inherited]
         return b"".join(["".join(start).encode(), tag[2], b">", self.octets[tag.end() : span[1]]])
 
     def _span(self, qualified: str) -> tuple[int, int] | None:
@@ -90,5 +89,7 @@ class WholeDocument:
 
 def _inherited(element: etree._Element, *, version_11: bool) -> list[tuple[str, str]]:
     """Return the ``xml:*`` attributes that ``element`` takes over from its ancestors, without their prefix, sorted."""
+    if not any(name.startswith(_XML) for ancestor in element.iterancestors() for name in ancestor.keys()):  # noqa: SIM118
+        return []
     inherited = sorted(inherited_attributes(element, list(element.iterancestors()), version_11=version_11))
     return [(name.removeprefix(_XML), value) for name, value in inherited if value is not None]

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from egov_sign.docs.acceptance import CertificateJudge
 
 _POINTER = re.compile(r"#xpointer\(id\((?:'([^']+)'|\"([^\"]+)\")\)\)")
+_PARTIAL = frozenset({BASE64, XPATH})
+"""Transforms after which a reference to the whole document need not cover the whole."""
 _ALL_WITH_IDS = etree.XPath("//*[@Id or @ID or @id or @xml:id or @wsu:Id]", namespaces={"wsu": WSU_NS})
 
 
@@ -154,7 +156,7 @@ class Covered(NamedTuple):
         nodes = self.nodes
         if nodes is None or nodes.apex.getparent() is not None or nodes.apex.tag == SIGNATURE:
             return False
-        return not any(transform.uri in {BASE64, XPATH} for transform in self.reference.transforms)
+        return _PARTIAL.isdisjoint([transform.uri for transform in self.reference.transforms])
 
 
 def cover(

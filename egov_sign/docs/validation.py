@@ -55,6 +55,8 @@ from egov_sign.errors import InputError
 from egov_sign.limits import DEFAULT_LIMITS, Limits
 from egov_sign.verdict import Json, Report, SubIndication
 
+_NO_EVIDENCE = Evidence()
+
 
 class XmlValidator:
     """Judges signed XML documents.
@@ -179,7 +181,7 @@ class XmlValidator:
         _check_properties(check, properties, certificate)
 
         # 3. What helps to judge certificates, and the time by which the signature existed
-        evidence = Evidence(crls=tuple(key_info.crls))
+        evidence = Evidence(crls=tuple(key_info.crls)) if key_info.crls else _NO_EVIDENCE
         candidates = [item for item in (*key_info.certificates, *offered) if item != certificate]
         document.judge = judge = document.judge or for_document(self.judge)
         past = Past(at)

@@ -55,7 +55,7 @@ def parse(data: bytes, limits: Limits = DEFAULT_LIMITS) -> etree._Element:
     utf8 = _as_utf8(data)
     if not utf8 or utf8.isspace():
         raise InputError("XML_EMPTY", "the document is empty", hint="check that the file was written completely")
-    if b"<!DOCTYPE" in utf8 and _DOCTYPE.match(utf8):
+    if b"!" in utf8 and b"<!DOCTYPE" in utf8 and _DOCTYPE.match(utf8):
         raise InputError(
             "XML_DTD",
             "the document has a document type declaration, which signed documents must not have",
@@ -70,6 +70,7 @@ _FEW_NAMESPACES = 32
 """So many cost nothing to speak of."""
 _NAMESPACE_STEP = 16
 _SHORTEST_DECLARATION = len(' xmlns=""')
+_SHORTEST_ATTRIBUTE = len(' a=""')
 _PASSES = 8
 """So often a document is gone through at least: the whole, the parts, what is left out."""
 
@@ -117,7 +118,11 @@ def _check_cost(utf8: bytes, root: etree._Element, limits: Limits) -> None:
     if size * highest_namespace_cost(size) > bound and size * namespace_cost(utf8) > max(size, bound):
         raise LimitError("XML_LIMIT", "too many namespaces are declared for a document of this size")
     most = limits.xml_attributes
-    if utf8.count(b"=") > most and root.xpath(f"boolean(//*[count(@*) > {most}])"):
+    if (
+        size > most * _SHORTEST_ATTRIBUTE
+        and utf8.count(b"=") > most
+        and root.xpath(f"boolean(//*[count(@*) > {most}])")
+    ):
         raise LimitError("XML_LIMIT", f"an element has more than {most} attributes")
 
 
