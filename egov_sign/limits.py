@@ -31,9 +31,11 @@ class Limits:
     """ds:Transform elements in one Reference."""
     xml_filtered_elements: int = 10_000
     """Elements of a document for which an XPath filter is evaluated."""
-    xml_canonical_bytes: int = 1024 * MIB
-    """What the references of all signatures of one document may make us canonicalise; each octet counts for more where
-    many namespaces are in scope or libxml2 cannot do it."""
+    xml_canonical_bytes: int = 64 * MIB
+    """What the references of all signatures of one document may make us canonicalise, besides ``xml_canonical_passes``;
+    each octet counts for more where many namespaces are in scope or libxml2 cannot do it."""
+    xml_canonical_passes: int = 32
+    """So often the whole of a document may be canonicalised in any case, however large it is."""
     cms_signers: int = 64
     """SignerInfo values in one CMS message, counter-signatures of one signature included."""
     cms_attributes: int = 64

@@ -71,8 +71,6 @@ _FEW_NAMESPACES = 32
 _NAMESPACE_STEP = 16
 _SHORTEST_DECLARATION = len(' xmlns=""')
 _SHORTEST_ATTRIBUTE = len(' a=""')
-_PASSES = 8
-"""So often a document is gone through at least: the whole, the parts, what is left out."""
 
 
 class _NamespaceScope:
@@ -114,7 +112,7 @@ def highest_namespace_cost(size: int) -> int:
 
 def _check_cost(utf8: bytes, root: etree._Element, limits: Limits) -> None:
     """Refuse what could not be canonicalised in reasonable time; libxml2 also sorts attributes by insertion."""
-    size, bound = len(utf8), limits.xml_canonical_bytes // _PASSES
+    size, bound = len(utf8), limits.xml_canonical_bytes
     if size * highest_namespace_cost(size) > bound and size * namespace_cost(utf8) > max(size, bound):
         raise LimitError("XML_LIMIT", "too many namespaces are declared for a document of this size")
     most = limits.xml_attributes

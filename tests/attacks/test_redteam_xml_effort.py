@@ -11,6 +11,7 @@ from lxml import etree
 from egov_sign.crypto.signer import KeySigner
 from egov_sign.docs import c14n
 from egov_sign.docs.validation import XmlValidator
+from egov_sign.docs.xmldsig import ENVELOPED
 from egov_sign.docs.xmlparse import namespace_cost, parse
 from egov_sign.docs.xmlsign import sign_enveloped
 from egov_sign.errors import LimitError
@@ -34,7 +35,9 @@ def test_namespaces_in_scope_count_as_work(signer: KeySigner, validator: XmlVali
 
 
 def test_namespaces_use_up_what_references_may_cost(signer: KeySigner, validator: XmlValidator, at: datetime) -> None:
-    bounded = XmlValidator(validator.judge, limits=replace(Limits(), xml_canonical_bytes=16 * MIB))
+    bounded = XmlValidator(
+        validator.judge, limits=replace(Limits(), xml_canonical_bytes=16 * MIB, xml_canonical_passes=0)
+    )
     for namespaces, good in ((4, True), (160, False)):
         document = crowded(namespaces, 100)
         references = reference_xml("", canonical(parse(document))) * 20
@@ -56,7 +59,9 @@ def test_what_libxml2_cannot_write_counts_for_more(signer: KeySigner, validator:
     """``#default`` in a PrefixList leads to a writer in Python."""
     inner = f'<e:InclusiveNamespaces xmlns:e="{c14n.EXC_NS}" PrefixList="#default"/>'
     document = f'<r xmlns="urn:x">{"<a>x</a>" * 500}</r>'.encode()
-    bounded = XmlValidator(validator.judge, limits=replace(Limits(), xml_canonical_bytes=400 * KIB))
+    bounded = XmlValidator(
+        validator.judge, limits=replace(Limits(), xml_canonical_bytes=400 * KIB, xml_canonical_passes=0)
+    )
     for steps, good in ((inner, False), ("", True)):
         made = c14n.canonicalize(
             parse(document).getroottree(), c14n.EXCLUSIVE, inclusive_prefixes=("",) if steps else ()
@@ -65,6 +70,17 @@ def test_what_libxml2_cannot_write_counts_for_more(signer: KeySigner, validator:
         report = bounded.validate(octets(attach(document, signer, one * 10)), at)
         assert ("XML_TOO_MUCH_WORK" in report.codes) is not good
         assert report.indication is Indication.INVALID  # the signature itself stands inside what xpointer covers
+
+
+def test_what_is_copied_first_counts_for_more(signer: KeySigner, validator: XmlValidator, at: datetime) -> None:
+    """libxml2 canonicalises trees and elements; what lacks something inside has to be copied and changed before."""
+    document = f"<r>{'<a>x</a>' * 500}</r>".encode()
+    limits = replace(Limits(), xml_canonical_bytes=0, xml_canonical_passes=25)
+    bounded = XmlValidator(validator.judge, limits=limits)
+    for steps, good in (([c14n.EXCLUSIVE.uri], True), ([ENVELOPED, c14n.EXCLUSIVE.uri], False)):
+        one = reference_xml("", canonical(parse(document)), steps)
+        report = bounded.validate(octets(attach(document, signer, one * 10)), at)
+        assert ("XML_TOO_MUCH_WORK" in report.codes) is not good
 
 
 def test_ways_to_name_a_certificate_are_bounded(signer: KeySigner, validator: XmlValidator, at: datetime) -> None:

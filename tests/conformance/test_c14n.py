@@ -140,6 +140,16 @@ def test_two_writers_agree(text: str, method: str, data: st.DataObject) -> None:
     assert etree.tostring(root.getroottree()) == before, "the tree was changed"
 
 
+@st.composite
+def apart(draw: st.DrawFn, among: list[etree._Element]) -> list[etree._Element]:
+    """Return some elements of ``among``, none inside another, in any order."""
+    chosen: list[etree._Element] = []
+    for element in draw(st.permutations(among))[:3]:
+        if not any(element in (*one.iter(), *one.iterancestors()) for one in chosen):
+            chosen.append(element)
+    return chosen
+
+
 @settings(max_examples=300, deadline=None)
 @given(text=elements(), data=st.data())
 def test_what_is_cut_from_the_whole_is_what_is_written_anew(text: str, data: st.DataObject) -> None:
@@ -147,21 +157,31 @@ def test_what_is_cut_from_the_whole_is_what_is_written_anew(text: str, data: st.
     element = data.draw(st.sampled_from(list(root.iter("*"))))
     method = data.draw(st.sampled_from([c14n.INCLUSIVE, c14n.INCLUSIVE_11]))
     whole = WholeDocument(root)
-    alone = whole.alone(element, version_11=method.version_11)
-    assert alone in {None, write(element, method, Everything(), comments=False)}
-    if element is not root:
-        rest = whole.without(element)
-        assert rest in {None, write(root.getroottree(), method, Everything(), exclude=[element], comments=False)}
+    inner = data.draw(apart(list(element.iterdescendants("*"))))
+    alone = whole.alone(element, inner, version_11=method.version_11)
+    assert alone in {None, write(element, method, Everything(), exclude=inner, comments=False)}
+    others = data.draw(apart(list(root.iterdescendants("*"))))
+    rest = whole.without(others)
+    assert rest in {None, write(root.getroottree(), method, Everything(), exclude=others, comments=False)}
 
 
-def test_a_name_that_occurs_once_is_cut() -> None:
+def test_a_name_that_occurs_more_than_once_is_cut_at_its_place() -> None:
     root = etree.fromstring(
         '<a xmlns="urn:x" xmlns:u="urn:u" xml:lang="kk"><!-- <b> --><b><c u:at="&gt;">&lt;b></c></b>t</a>'
     )
     whole = WholeDocument(root)
     assert whole.alone(root[1]) == (b'<b xmlns="urn:x" xmlns:u="urn:u" xml:lang="kk"><c u:at=">">&lt;b&gt;</c></b>')
-    assert whole.without(root[1]) == b'<a xmlns="urn:x" xmlns:u="urn:u" xml:lang="kk">t</a>'
-    twice = etree.fromstring("<a><b/><b/></a>")
-    assert WholeDocument(twice).without(twice[0]) is None
+    assert whole.without([root[1]]) == b'<a xmlns="urn:x" xmlns:u="urn:u" xml:lang="kk">t</a>'
+    twice = etree.fromstring('<a><b n="1"><b n="2"/></b><b n="3"/>t<bb/></a>')
+    whole = WholeDocument(twice)
+    assert whole.without([twice[0]]) == b'<a><b n="3"></b>t<bb></bb></a>'
+    assert whole.without([twice[1], twice[0][0]]) == b'<a><b n="1"></b>t<bb></bb></a>'
+    assert whole.alone(twice[0], [twice[0][0]]) == b'<b n="1"></b>'
+    rebound = etree.fromstring('<a><p:b xmlns:p="urn:1"/><p:b xmlns:p="urn:2"/></a>')
+    assert WholeDocument(rebound).without([rebound[0]]) == b'<a><p:b xmlns:p="urn:2"></p:b></a>'
+    crowd = etree.fromstring(f"<a>{'<b/>' * 257}</a>")
+    assert WholeDocument(crowd).without([crowd[0]]) is None
+    based = etree.fromstring('<a xml:base=""><b xml:base=""/></a>')
+    assert WholeDocument(based).alone(based[0], version_11=True) is None
     instructed = etree.fromstring("<a><b/><?x <b>?></a>")
     assert WholeDocument(instructed).alone(instructed[0]) is None
