@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from lxml import etree
+
 from egov_sign.certs.certificate import Certificate
 from egov_sign.certs.revocation import Revocation
 from egov_sign.certs.sources import RevocationSources
@@ -17,6 +19,7 @@ from egov_sign.certs.trust import TrustStore
 from egov_sign.certs.validator import CertificateValidator
 from egov_sign.clock import FrozenClock
 from egov_sign.docs import c14n
+from egov_sign.docs.c14n_whole import WholeDocument
 from egov_sign.docs.nodeset import Everything, write
 from egov_sign.docs.timestamp_authority import TimestampAuthority
 from egov_sign.docs.validation import XmlValidator
@@ -90,10 +93,24 @@ def one_input(data: bytes) -> None:
         root = parse(data)
     except InputError:
         return
-    nodes: list[c14n.Node] = [root.getroottree(), *list(root.iter("*"))[:8]]
+    elements = list(root.iter("*"))[:8]
     for method in c14n.METHODS.values():
-        for node in nodes:
+        for node in (root.getroottree(), *elements):
             _compare(node, method)
+    for element in elements:
+        _compare_cut(WholeDocument(root), element)
+
+
+def _compare_cut(whole: WholeDocument, element: etree._Element) -> None:
+    for method in (c14n.INCLUSIVE, c14n.INCLUSIVE_11):
+        alone = whole.alone(element, version_11=method.version_11)
+        assert alone is None or alone == write(element, method, Everything(), comments=False)
+    if element.getparent() is not None:
+        rest = whole.without([element])
+        assert rest in {
+            None,
+            write(element.getroottree(), c14n.INCLUSIVE, Everything(), exclude=[element], comments=False),
+        }
 
 
 def _compare(node: c14n.Node, method: c14n.C14nMethod) -> None:
