@@ -94,8 +94,9 @@ def one_input(data: bytes) -> None:
     except InputError:
         return
     elements = list(root.iter("*"))[:8]
+    nodes: list[c14n.Node] = [root.getroottree(), *elements]
     for method in c14n.METHODS.values():
-        for node in (root.getroottree(), *elements):
+        for node in nodes:
             _compare(node, method)
     for element in elements:
         _compare_cut(WholeDocument(root), element)
