@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 from click.core import ParameterSource
 
 from egov_sign.clock import format_time
 from egov_sign.docs.judge import Detached, DocumentValidator
-from egov_sign.docs.judged import Required
+from egov_sign.docs.judged import Required, XmlRules
 from egov_sign.docs.qr import QrPayload, judge_payload
 from egov_sign.errors import InputError
 from egov_sign.limits import DEFAULT_LIMITS
@@ -25,9 +23,6 @@ from .options import Judging, at_option, evidence_options, output_options
 from .output import Output
 from .render import report_lines
 from .requirements import required_options
-
-if TYPE_CHECKING:
-    from .verify_many import Batch
 
 
 @click.command(
@@ -52,6 +47,8 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Ask signxml and pyhanko-certvalidator, too, and tell where they disagree; the verdict stays.",
 )
+@click.option("--xpath", is_flag=True, help="Evaluate XPath filters of XML signatures, too: of a safe kind only.")
+@click.option("--manifests", is_flag=True, help="Verify what signed manifests list, too.")
 @click.option("--html", "page", metavar="FILE", help="Write the report as an HTML page, too.")
 @output_options
 @required_options
@@ -66,6 +63,8 @@ def command(
     qr: str | None,
     form: str | None,
     cross_check: bool,
+    xpath: bool,
+    manifests: bool,
     page: str | None,
     required: Required,
     judge: Judging,
@@ -83,11 +82,16 @@ def command(
     where it was when it is started again.
     """
     output.as_json = form == "json" if form else output.as_json
+    rules = XmlRules(xpath, manifests)
     if len(files) > 1 or resume or any(Path(file).is_dir() for file in files):
         if detached or qr or page or form == "etsi" or STDIO in files:
             raise click.UsageError("--detached, --qr, --html, --report etsi and standard input go with one FILE")
-        batch = _many(files, recursive=recursive, jobs=jobs, record=resume, at=at, required=required, judge=judge)
-        return (replace(batch, cross_check=True) if cross_check else batch).run(output)
+        from .verify_many import Batch
+        from .workers import processors
+
+        jobs = jobs or processors()
+        batch = Batch(files, recursive, jobs, resume, at, required, judge, _given_times(), rules, cross_check)
+        return batch.run(output)
     payload = QrPayload.parse(qr) if qr else None
     file = files[0] if files else None
     if file is None:
@@ -99,7 +103,7 @@ def command(
     data = read_input(file, DEFAULT_LIMITS.document_bytes)
     validator = judge()
     try:
-        documents = DocumentValidator(validator)
+        documents = DocumentValidator(validator, rules=rules)
         with without_http_client():
             report = documents.validate(data, at, required=required, detached=_content(detached), qr=payload)
     except InputError as error:
@@ -125,22 +129,10 @@ def command(
     return of_verdict(report.indication)
 
 
-def _many(
-    files: tuple[str, ...],
-    *,
-    recursive: bool,
-    jobs: int | None,
-    record: Path | None,
-    at: datetime,
-    required: Required,
-    judge: Judging,
-) -> Batch:
-    from .verify_many import Batch
-    from .workers import processors
-
+def _given_times() -> frozenset[str]:
+    """Return the names of the times that the user gave."""
     source = click.get_current_context().get_parameter_source
-    given = frozenset(name for name in ("at", "known_at") if source(name) is not ParameterSource.DEFAULT)
-    return Batch(files, recursive, jobs or processors(), record, at, required, judge, given)
+    return frozenset(name for name in ("at", "known_at") if source(name) is not ParameterSource.DEFAULT)
 
 
 def _show(report: Report, file: str, at: datetime, output: Output) -> None:

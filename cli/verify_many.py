@@ -18,7 +18,7 @@ import click
 from egov_sign import __version__
 from egov_sign.clock import format_time, parse_time
 from egov_sign.docs.batch import Outcome, Row, SecondOpinion, Verification, judge_all
-from egov_sign.docs.judged import Required
+from egov_sign.docs.judged import Required, XmlRules
 
 from .exits import Exit
 from .folders import files_in, read_source
@@ -53,6 +53,7 @@ class Batch:
         required: what is demanded of every document.
         judge: what certificates are judged by.
         given: names of the times that the user gave; the others are those of the record.
+        rules: what is read of XML signatures beyond the usual.
         cross_check: ask the peers, too.
     """
 
@@ -64,6 +65,7 @@ class Batch:
     required: Required
     judge: Judging
     given: frozenset[str]
+    rules: XmlRules
     cross_check: bool = False
 
     def run(self, output: Output) -> int:
@@ -80,7 +82,7 @@ class Batch:
             output.prose("hint: nothing is trusted; name the root certificates with --trust FILE")
         summary = Summary()
         progress = Progress(lambda: sum(1 for _ in self._names()), quiet=output.quiet)
-        work = Verification(self.judge, read_source, self.at, self.required, self._second_opinion())
+        work = Verification(self.judge, read_source, self.at, self.required, self.rules, self._second_opinion())
         recall = record.recall if record else lambda name: None
         try:
             with process_pool(self.jobs) as executor:
@@ -128,6 +130,7 @@ class Batch:
             "required": {**asdict(self.required), "roles": sorted(self.required.roles)},
             "trust": _digests(judge.trust or (TRUST_FOLDER,)),
             **{name: _digests(paths) for name, paths in folders.items()},
+            "rules": asdict(self.rules),
             "cross_check": self.cross_check,
             "online": judge.online,
             "check_revocation": judge.check_revocation,

@@ -24,7 +24,7 @@ from typing import Protocol, TypeAlias
 from egov_sign.clock import format_time
 from egov_sign.docs.acceptance import CertificateJudge
 from egov_sign.docs.judge import DocumentValidator
-from egov_sign.docs.judged import Required
+from egov_sign.docs.judged import Required, XmlRules
 from egov_sign.errors import EgovSignError, InputError
 from egov_sign.verdict import SCHEMA, Report
 
@@ -119,6 +119,7 @@ class Verification:
         read: gets the document of a name; raises InputError.
         at: the validation time, timezone-aware.
         required: what is demanded of every document.
+        rules: what is read of XML signatures beyond the usual.
         second_opinion: adds findings to the report on a document, if given.
     """
 
@@ -126,6 +127,7 @@ class Verification:
     read: Callable[[str], Source]
     at: datetime
     required: Required = field(default_factory=Required)
+    rules: XmlRules = field(default_factory=XmlRules)
     second_opinion: SecondOpinion | None = None
 
     def __call__(self, names: list[str]) -> list[Row]:
@@ -137,7 +139,7 @@ class Verification:
         try:
             source = self.read(name)
             state = State.of(source)
-            validator = _validator(self.make_judge)
+            validator = _validator(self.make_judge, self.rules)
             report = validator.validate(source.data, self.at, required=self.required)
             if self.second_opinion is not None:
                 self.second_opinion(source.data, report, validator.judge, self.at)
@@ -223,8 +225,8 @@ def _rows(one: _Pending) -> list[Row]:
 
 
 @lru_cache(maxsize=1)
-def _validator(make_judge: Callable[[], CertificateJudge | None]) -> DocumentValidator:
-    return DocumentValidator(make_judge())
+def _validator(make_judge: Callable[[], CertificateJudge | None], rules: XmlRules) -> DocumentValidator:
+    return DocumentValidator(make_judge(), rules=rules)
 
 
 def _error_row(name: str, outcome: Outcome, error: EgovSignError, state: State | None) -> Row:

@@ -17,7 +17,7 @@ from egov_sign.clock import as_utc, format_time
 from egov_sign.docs.acceptance import CertificateJudge, report_signers
 from egov_sign.docs.cms_validation import CmsValidator
 from egov_sign.docs.formats import Format, recognise
-from egov_sign.docs.judged import Required
+from egov_sign.docs.judged import Required, XmlRules
 from egov_sign.docs.qr import QrPayload
 from egov_sign.docs.timestamp import TimestampToken
 from egov_sign.docs.timestamp_validation import TimestampValidator
@@ -55,6 +55,7 @@ class DocumentValidator:
         judge: judges certificates; ``None`` leaves every signature at best INDETERMINATE.
         policy: which algorithms are accepted until when; by default the country's.
         limits: bounds on documents.
+        rules: what is read of XML signatures beyond the usual.
     """
 
     def __init__(
@@ -63,8 +64,10 @@ class DocumentValidator:
         *,
         policy: AlgorithmPolicy | None = None,
         limits: Limits = DEFAULT_LIMITS,
+        rules: XmlRules = XmlRules(),  # noqa: B008 - immutable
     ) -> None:
         self.judge = judge
+        self.rules = rules
         self.policy = policy
         self.limits = limits
         self._cms = CmsValidator(judge, policy=policy, limits=limits)
@@ -74,7 +77,7 @@ class DocumentValidator:
     def _xml(self) -> XmlValidator:
         from egov_sign.docs.validation import XmlValidator  # noqa: PLC0415 - only a document in XML pays for it
 
-        return XmlValidator(self.judge, policy=self.policy, limits=self.limits)
+        return XmlValidator(self.judge, policy=self.policy, limits=self.limits, rules=self.rules)
 
     @cached_property
     def _wsse(self) -> WsseValidator:

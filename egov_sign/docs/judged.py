@@ -33,6 +33,20 @@ class Required:
     root: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class XmlRules:
+    """What is read of XML signatures beyond the usual.
+
+    Attributes:
+        xpath: evaluate safe XPath filters (:mod:`egov_sign.docs.nodeset`) instead of refusing them; what they leave
+            out shows in the scope.
+        manifests: verify what signed manifests list; otherwise it is named as not verified.
+    """
+
+    xpath: bool = False
+    manifests: bool = False
+
+
 @dataclass(slots=True)
 class JudgedSignature:
     """One signature with its verdict and what it covers.

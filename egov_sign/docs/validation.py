@@ -38,7 +38,7 @@ from egov_sign.clock import as_utc, format_time
 from egov_sign.docs.acceptance import CertificateJudge, accept_algorithms, accept_purpose, judge_certificate
 from egov_sign.docs.deferred import DeferredReport
 from egov_sign.docs.evidence import Evidence, for_document, judge_with
-from egov_sign.docs.judged import JudgedSignature, Required, XmlVerdict, describe_signer
+from egov_sign.docs.judged import JudgedSignature, Required, XmlRules, XmlVerdict, describe_signer
 from egov_sign.docs.keyinfo import KeyInfo, read_key_info
 from egov_sign.docs.manifest import report_manifests
 from egov_sign.docs.past import Past, judge_timestamps
@@ -65,9 +65,7 @@ class XmlValidator:
         judge: judges certificates; ``None`` leaves every signature at best INDETERMINATE.
         policy: which algorithms are accepted until when; by default the country's.
         limits: bounds on documents.
-        xpath: evaluate safe XPath filters (:mod:`egov_sign.docs.nodeset`) instead of refusing them; what they leave
-            out shows in the scope.
-        follow_manifests: verify what signed manifests list; otherwise it is named as not verified.
+        rules: what is read beyond the usual.
     """
 
     def __init__(
@@ -76,14 +74,12 @@ class XmlValidator:
         *,
         policy: AlgorithmPolicy | None = None,
         limits: Limits = DEFAULT_LIMITS,
-        xpath: bool = False,
-        follow_manifests: bool = False,
+        rules: XmlRules = XmlRules(),  # noqa: B008 - immutable
     ) -> None:
         self.judge = judge
         self.policy = policy or algorithm_policy()
         self.limits = limits
-        self.xpath = xpath
-        self.follow_manifests = follow_manifests
+        self.rules = rules
 
     def validate(
         self,
@@ -120,7 +116,7 @@ class XmlValidator:
             ConfigurationError: ``TIME_NAIVE``.
         """
         at = as_utc(at)
-        document = XmlDocument(parse(data, self.limits), self.limits, contents or {}, self.xpath)
+        document = XmlDocument(parse(data, self.limits), self.limits, contents or {}, self.rules.xpath)
         report = DeferredReport("document", str)
         report.tell("format", str, "XML")
         report.tell("validation_time", format_time, at)
@@ -177,7 +173,7 @@ class XmlValidator:
         report.tell("scope", _describe_scopes, check.covered)
         if check.stacked_under:
             report.note("SIGNATURE_STACKED", count=check.stacked_under)
-        report_manifests(document, check, follow=self.follow_manifests)
+        report_manifests(document, check, follow=self.rules.manifests)
         _check_properties(check, properties, certificate)
 
         # 3. What helps to judge certificates, and the time by which the signature existed

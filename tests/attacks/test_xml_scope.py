@@ -10,7 +10,7 @@ from lxml import etree
 
 from egov_sign.crypto.signer import KeySigner
 from egov_sign.docs import c14n
-from egov_sign.docs.judged import Required
+from egov_sign.docs.judged import Required, XmlRules
 from egov_sign.docs.validation import XmlValidator
 from egov_sign.docs.xmldsig import DS, DS_NS, ENVELOPED, WSU_NS, XPATH
 from egov_sign.docs.xmlparse import parse, text_of
@@ -137,7 +137,7 @@ def test_row_14_xpath_that_leaves_the_payload_out(world: World, validator: XmlVa
     signed = octets(attach(REQUEST, signer, reference_xml("", without_iin, [XPATH], inner)))
     assert validator.validate(signed, at).codes == ["XML_TRANSFORM_REFUSED"]
 
-    lenient = XmlValidator(validator.judge, xpath=True)
+    lenient = XmlValidator(validator.judge, rules=XmlRules(xpath=True))
     verdict = lenient.examine(signed, at)
     assert verdict.report.codes == ["SCOPE_PARTIAL"]
     assert verdict.report.children[0].facts["scope"][0]["filtered"] is True  # type: ignore[index,call-overload]

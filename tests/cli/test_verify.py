@@ -5,9 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from lxml import etree
 
 from egov_sign.crypto.algorithms import by_name
+from egov_sign.docs import c14n
+from egov_sign.docs.xmldsig import XPATH
+from egov_sign.docs.xmlparse import parse
 from egov_sign.docs.xmlsign import sign_enveloped
+from tests.attacks.forging import attach, reference_xml
 
 from .conftest import Cli
 from .world import AT, IIN, REQUEST, WorldOnDisk
@@ -202,3 +207,42 @@ class TestRealFile:
         data = file.read_bytes().replace(b"<b>test</b>", b"<b>tesT</b>")
         ran = cli("verify", "-", *options, "--at", "2021-06-01", "--no-revocation", stdin=data)
         assert ran.code == 10
+
+
+class TestWhatIsReadOnRequest:
+    """``--manifests`` and ``--xpath``, for one file and for many."""
+
+    @pytest.fixture
+    def listed(self, world: WorldOnDisk) -> Path:
+        """A signed list with a reference whose digest is wrong."""
+        manifest = (
+            '<ds:Manifest xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:Reference URI="#r"><ds:DigestMethod '
+            'Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"/><ds:DigestValue>AAAA</ds:DigestValue></ds:Reference>'
+            "</ds:Manifest>"
+        )
+        return world.signed("person", document=REQUEST.replace(b"<iin>", manifest.encode() + b"<iin>"))
+
+    @pytest.fixture
+    def filtered(self, world: WorldOnDisk) -> Path:
+        signer = world.world.signer("person")
+        inner = "<ds:XPath>not(ancestor-or-self::ds:Signature)</ds:XPath>"
+        references = reference_xml("", c14n.canonicalize(parse(REQUEST), c14n.INCLUSIVE), [XPATH], inner)
+        file = world.folder / "filtered.xml"
+        file.write_bytes(etree.tostring(attach(REQUEST, signer, references)))
+        return file
+
+    @pytest.mark.parametrize("many", [False, True])
+    def test_manifests(self, cli: Cli, world: WorldOnDisk, listed: Path, many: bool) -> None:
+        files = [listed, world.signed("person", name="other.xml")] if many else [listed]
+        assert cli("verify", *files, *world.options()).code == 0
+        ran = cli("verify", *files, *world.options(), "--manifests")
+        assert ran.code == 10
+        assert ("HASH_FAILURE" if many else "MANIFEST_MISMATCH") in ran.out
+
+    @pytest.mark.parametrize("many", [False, True])
+    def test_xpath(self, cli: Cli, world: WorldOnDisk, filtered: Path, many: bool) -> None:
+        files = [filtered, world.signed("person", name="other.xml")] if many else [filtered]
+        assert cli("verify", *files, *world.options()).code == 10
+        ran = cli("verify", *files, *world.options(), "--xpath")
+        assert ran.code == 0
+        assert ("VALID" if many else "SCOPE_PARTIAL") in ran.out

@@ -8,7 +8,7 @@ import pytest
 
 from egov_sign.crypto.signer import KeySigner
 from egov_sign.docs import c14n
-from egov_sign.docs.judged import Required
+from egov_sign.docs.judged import Required, XmlRules
 from egov_sign.docs.nodeset import is_safe
 from egov_sign.docs.validation import XmlValidator
 from egov_sign.docs.xmldsig import BASE64, ENVELOPED, XPATH
@@ -25,7 +25,7 @@ UNSIGNED = "not(ancestor-or-self::ds:Signature)"
 
 @pytest.fixture(scope="module")
 def validator(ec_world: World) -> XmlValidator:
-    return XmlValidator(judge_of(ec_world), xpath=True)
+    return XmlValidator(judge_of(ec_world), rules=XmlRules(xpath=True))
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from lxml import etree
 
 from egov_sign.crypto import digests
 from egov_sign.docs import c14n
+from egov_sign.docs.judged import XmlRules
 from egov_sign.docs.references import Covered
 from egov_sign.docs.validation import XmlValidator
 from egov_sign.docs.xades import XADES_NS
@@ -143,7 +144,7 @@ def test_what_a_manifest_lists_is_named_as_not_verified() -> None:
     ],
 )
 def test_a_manifest_is_followed_on_request(uri: str, octets: bytes, codes: list[str]) -> None:
-    following = XmlValidator(validator(SIGNED).judge, follow_manifests=True)
+    following = XmlValidator(validator(SIGNED).judge, rules=XmlRules(manifests=True))
     report = following.validate(manifest(uri, octets), SIGNED, contents=CONTENTS)
     assert report.codes == codes
     assert (report.indication is Indication.VALID) == (not codes)
@@ -154,6 +155,6 @@ def test_a_manifest_in_the_content_is_named_too() -> None:
     listed = b'<ds:Manifest xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:Reference/></ds:Manifest>'
     document = sign_enveloped(REQUEST.replace(b"<IIN>", listed + b"<IIN>"), world().signer("person"))
     assert judge(document).codes == ["MANIFEST_NOT_VERIFIED"]
-    following = XmlValidator(validator(SIGNED).judge, follow_manifests=True)
+    following = XmlValidator(validator(SIGNED).judge, rules=XmlRules(manifests=True))
     assert following.validate(document, SIGNED).codes == ["XML_SIGNATURE_MALFORMED"]
     assert judge(sign_enveloped(REQUEST, world().signer("person"))).codes == []

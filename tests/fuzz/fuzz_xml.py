@@ -20,6 +20,7 @@ from egov_sign.certs.validator import CertificateValidator
 from egov_sign.clock import FrozenClock
 from egov_sign.docs import c14n
 from egov_sign.docs.c14n_whole import WholeDocument
+from egov_sign.docs.judged import XmlRules
 from egov_sign.docs.nodeset import Everything, write
 from egov_sign.docs.timestamp_authority import TimestampAuthority
 from egov_sign.docs.validation import XmlValidator
@@ -42,7 +43,7 @@ VALIDATOR = XmlValidator(
         intermediates=[Certificate.load(item) for item in WORLD.intermediates],
         revocation=Revocation(RevocationSources(crls=[WORLD.crl(label) for label in WORLD.authorities])),
     ),
-    xpath=True,
+    rules=XmlRules(xpath=True),
 )
 
 
