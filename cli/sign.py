@@ -76,6 +76,7 @@ def signing_options(function: F) -> F:
 @click.option("--detached", is_flag=True, help="Sign FILE, of any kind, in a document of its own that refers to it.")
 @click.option("--enveloping", is_flag=True, help="Sign FILE, of any kind, inside the signature.")
 @click.option("--xades", is_flag=True, help="Sign the time and the certificate, too (XAdES); a level implies it.")
+@click.option("--content-timestamp", is_flag=True, help="Time-stamp the content before it is signed, too (XAdES).")
 @_level_option
 @tsa_option
 @at_option
@@ -86,6 +87,7 @@ def xml_command(
     detached: bool,
     enveloping: bool,
     xades: bool,
+    content_timestamp: bool,
     level: str | None,
     timestamps: TimestampSource | None,
     at: datetime,
@@ -100,12 +102,15 @@ def xml_command(
     if bool(identifier) + detached + enveloping > 1:
         raise click.UsageError("--id, --detached and --enveloping exclude one another")
     stamp = _needs_stamp(level, timestamps)
+    if content_timestamp and timestamps is None:
+        raise click.UsageError("--content-timestamp needs a time-stamping authority: add --tsa URL")
     document = read_input(file, DEFAULT_LIMITS.document_bytes)
     key = signer()
     extra: MakeExtra | None = None
-    if xades or level or stamp:
+    if xades or level or timestamps:
         media = "application/octet-stream" if detached or enveloping else "text/xml"
-        extra = xades_sign.signed_properties(key, at, media_type=media)
+        content = timestamps if content_timestamp else None
+        extra = xades_sign.signed_properties(key, at, media_type=media, timestamps=content)
     if identifier:
         signed = sign_element(document, key, identifier, extra=extra)
     elif detached:

@@ -70,6 +70,19 @@ def test_levels_and_shapes_of_xml(cli: Cli, desk: Desk, options: list[str], reac
     assert level(cli, desk, target) == (0, reached)
 
 
+@pytest.mark.parametrize(("options", "stamps"), [([], ["content", "signature"]), (["--level", "b-b"], ["content"])])
+def test_the_content_is_time_stamped_on_request(cli: Cli, desk: Desk, options: list[str], stamps: list[str]) -> None:
+    target = desk.folder / "signed.xml"
+    arguments = ["sign", "xml", desk.request, *desk.signing(), "--content-timestamp", *options, "--at", AT, "-o"]
+    arguments.append(target)
+    assert cli(*arguments).code == 2
+    assert cli(*arguments, *desk.tsa).code == 0
+    ran = cli("verify", target, *desk.options(), "--json")
+    signature = ran.json["report"]["children"][0]
+    judged = [part["facts"]["over"] for part in signature["children"] if part["subject"] == "timestamp"]
+    assert (ran.code, sorted(judged)) == (0, stamps)
+
+
 def test_detached_xml(cli: Cli, desk: Desk) -> None:
     target = desk.folder / "signature.xml"
     assert cli("sign", "xml", desk.request, *desk.signing(), "--detached", "-o", target).code == 0

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from egov_sign.clock import FrozenClock
 from egov_sign.crypto.keystore import KeyEntry, write_pkcs12
 from egov_sign.docs.xmlsign import sign_enveloped
+from egov_sign_pki.serving import running_services
 from tests.docs.pdf_samples import result_xml
 
 from .conftest import Cli
@@ -86,7 +88,7 @@ def test_the_report_as_a_page(cli: Cli, papers: Papers) -> None:
 
 
 def test_a_document_is_extended_and_outlives_its_certificates(cli: Cli, papers: Papers) -> None:
-    from egov_sign.clock import FrozenClock, parse_time
+    from egov_sign.clock import parse_time
     from egov_sign.docs.pdf_sign import sign_pdf
     from egov_sign.docs.timestamp_authority import TimestampAuthority
 
@@ -106,6 +108,20 @@ def test_a_document_is_extended_and_outlives_its_certificates(cli: Cli, papers: 
     assert report["children"][0]["indication"] == "VALID"
     assert report["children"][0]["facts"]["level"] == "PAdES-B-LT"
     assert cli("verify", papers.folder / "stamped.pdf", *late).json["report"]["children"][0]["indication"] != "VALID"
+
+
+@pytest.mark.parametrize("kind", ["rsa", "gost"])
+def test_a_time_stamp_comes_from_an_authority_over_http(cli: Cli, tmp_path: Path, kind: str) -> None:
+    papers = Papers(tmp_path, kind)
+    plain, signed = papers.folder / "plain.pdf", papers.folder / "signed.pdf"
+    assert cli("document", "render", papers.xml, "-o", plain).code == 0
+    with running_services(papers.world, clock=FrozenClock(papers.world.at)) as services:
+        arguments = ["sign", "pdf", plain, *papers.signing(), "-o", signed, "--tsa"]
+        assert cli(*arguments, f"{services.url}/tsa/tsa").code == 0
+        assert cli(*arguments, f"{services.url}/nothing").code == 14
+    ran = cli("verify", signed, *papers.options(), "--json")
+    assert ran.code == 0
+    assert ran.json["report"]["children"][0]["facts"]["level"] == "PAdES-B-T"
 
 
 def test_what_is_not_good_today_is_not_extended(cli: Cli, papers: Papers) -> None:
