@@ -45,7 +45,7 @@ from .requirements import required_options
 @click.option(
     "--cross-check",
     is_flag=True,
-    help="Ask signxml and pyhanko-certvalidator, too, and tell where they disagree; the verdict stays.",
+    help="Ask signxml, pyHanko and pyhanko-certvalidator, too, and tell where they disagree; the verdict stays.",
 )
 @click.option("--xpath", is_flag=True, help="Evaluate XPath filters of XML signatures, too: of a safe kind only.")
 @click.option("--manifests", is_flag=True, help="Verify what signed manifests list, too.")

@@ -142,7 +142,7 @@ class SignedData:
         if len(data) > limits.document_bytes:
             raise LimitError("CMS_TOO_LARGE", f"a signed message of more than {limits.document_bytes} bytes")
         try:
-            return _read_der_or_ber(data if data[:1] == b"\x30" else _unarmoured(data), limits)
+            return _read_der_or_ber(data if data[:1] == b"\x30" else unarmoured(data), limits)
         except (LimitError, UnsupportedError):
             raise
         except InputError as error:
@@ -150,7 +150,7 @@ class SignedData:
             raise InputError("CMS_MALFORMED", message, where=error.where) from error
 
 
-def _unarmoured(data: bytes) -> bytes:
+def unarmoured(data: bytes) -> bytes:
     """Return what PEM (RFC 7468, 8 and 9) or bare base64 stands for; the country's signing software writes both.
 
     Raises:

@@ -1,9 +1,10 @@
-"""Second opinions on a verdict: signxml on XML signatures, pyhanko-certvalidator on certificate paths.
+"""Second opinions: signxml on XML signatures, pyHanko on CMS signatures, pyhanko-certvalidator on certificate paths.
 
 A peer is asked only what it can answer: signxml whether the one signature of a document is right with the certificate
-that we found, pyhanko-certvalidator whether a path holds at the same time with the same certificates and revocation
-information. Its answer becomes a finding of the report: a note where both agree or the peer cannot say, a warning that
-names who says what where they do not. The verdict never changes; a disagreement is for a person to look at.
+that it carries, pyHanko whether a signature over the content in its message is, pyhanko-certvalidator whether a path
+holds at the same time with the same certificates and revocation information. Its answer becomes a finding of the
+report: a note where both agree or the peer cannot say, a warning that names who says what where they do not. The
+verdict never changes; a disagreement is for a person to look at.
 
 Disagreements that are known, in which we follow the standards: signxml keeps comments for an empty URI and leaves out
 what stands beside the root.
@@ -12,10 +13,12 @@ what stands beside the root.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import ssl
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from egov_sign.certs.certificate import Certificate
 from egov_sign.certs.evidence import evidence_in
@@ -33,7 +36,7 @@ from egov_sign.limits import DEFAULT_LIMITS
 from egov_sign.verdict import Indication, Report, SubIndication
 
 _ABOUT_THE_BYTES = {SubIndication.FORMAT_FAILURE, SubIndication.HASH_FAILURE, SubIndication.SIG_CRYPTO_FAILURE}
-_SIGNXML, _CERTVALIDATOR = "signxml", "pyhanko-certvalidator"
+_SIGNXML, _PYHANKO, _CERTVALIDATOR = "signxml", "pyHanko", "pyhanko-certvalidator"
 
 
 class _SilentError(Exception):
@@ -53,7 +56,8 @@ def cross_check(data: bytes, report: Report, judge: CertificateJudge | None, at:
         ConfigurationError: ``CROSSCHECK_EXTRA`` if the peers are not installed.
     """
     try:
-        import pyhanko_certvalidator  # noqa: F401, PLC0415 - an extra, and slow to import
+        import pyhanko.sign  # noqa: F401, PLC0415 - an extra, and slow to import
+        import pyhanko_certvalidator  # noqa: F401, PLC0415
         import signxml  # noqa: F401, PLC0415
     except ImportError as error:
         raise ConfigurationError(
@@ -61,10 +65,13 @@ def cross_check(data: bytes, report: Report, judge: CertificateJudge | None, at:
         ) from error
     brought = list(_brought(data))
     signatures = [child for child in report.children if child.subject == "signature"]
-    for signature in signatures:
-        if recognise(data) is Format.XML:
-            right = not any(finding.sub_indication in _ABOUT_THE_BYTES for finding in signature.findings)
+    kind = recognise(data)
+    for position, signature in enumerate(signatures):
+        right = not any(finding.sub_indication in _ABOUT_THE_BYTES for finding in signature.findings)
+        if kind is Format.XML:
             _compare(_SIGNXML, signature, right, partial(_ask_signxml, data, brought, alone=len(signatures) == 1))
+        if kind is Format.CMS:
+            _compare(_PYHANKO, signature, right, partial(_ask_pyhanko, data, position))
         for path in signature.children:
             if path.subject == "certificate" and path.indication is not Indication.INDETERMINATE:
                 good = path.indication is Indication.VALID
@@ -104,6 +111,34 @@ def _ask_signxml(data: bytes, brought: list[Certificate], *, alone: bool) -> boo
     except (InvalidDigest, InvalidSignature):
         return False
     return True
+
+
+def _ask_pyhanko(data: bytes, position: int) -> bool:
+    """Return whether pyHanko finds the signature at ``position`` right over the content in the message ``data``."""
+    from asn1crypto import cms  # noqa: PLC0415
+    from pyhanko.sign.validation.generic_cms import validate_sig_integrity  # noqa: PLC0415
+
+    message = cms.ContentInfo.load(data if data[:1] == b"\x30" else SignedData.load(data).encoded)["content"]
+    signer, content = message["signer_infos"][position], message["encap_content_info"]["content"]
+    if not content:
+        raise _SilentError("the content is not in the message")
+    digest = signer["digest_algorithm"]["algorithm"].native
+    if digest not in hashlib.algorithms_available:
+        raise _SilentError(f"it does not know the digest {digest}")
+    named = [one.chosen for one in message["certificates"] if _is_named(signer["sid"].chosen, one.chosen)]
+    if not named:
+        raise _SilentError("the message does not carry the certificate")
+    kind = message["encap_content_info"]["content_type"].native
+    return all(validate_sig_integrity(signer, named[0], kind, hashlib.new(digest, bytes(content)).digest()))
+
+
+def _is_named(identifier: Any, certificate: Any) -> bool:  # noqa: ANN401 - of asn1crypto, which has no types
+    """Tell whether ``identifier``, of a signer, is that of ``certificate``."""
+    if isinstance(identifier.native, bytes):
+        return bool(certificate.key_identifier == identifier.native)
+    return bool(
+        certificate.serial_number == identifier["serial_number"].native and certificate.issuer == identifier["issuer"]
+    )
 
 
 def _ask_certvalidator(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 
 from lxml import etree
@@ -26,6 +27,8 @@ class Format(StrEnum):
 
 _XML_STARTS = (b"<", b"\xef\xbb\xbf<", b"\xff\xfe<\x00", b"\xfe\xff\x00<", b"<\x00", b"\x00<")
 _CMS_PEM = (b"-----BEGIN CMS-----", b"-----BEGIN PKCS7-----", b"-----BEGIN PKCS #7 SIGNED DATA-----")
+_BASE64 = re.compile(rb"MI[A-Za-z0-9+/=\s]+")
+"""How the base64 of a SEQUENCE with more than 127 octets starts; as the country's signing software hands it out."""
 _PDF_SEARCHED = 1024
 _TST_INFO = der_write.oid(cms.TST_INFO)
 _TST_INFO_SEARCHED = 512
@@ -38,14 +41,14 @@ def recognise(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Format:
     """Return the format that ``data`` is in.
 
     A PDF may have other bytes before its header (ISO 32000-1, annex H); XML may have white space and a byte order
-    mark; CMS is BER, which starts with a SEQUENCE, or PEM. XML whose root is a SOAP 1.1 envelope is WS-Security; CMS
-    whose content is a TSTInfo is a time-stamp (RFC 3161, 2.4.2).
+    mark; CMS is BER, which starts with a SEQUENCE, or that in PEM or base64. XML whose root is a SOAP 1.1 envelope is
+    WS-Security; CMS whose content is a TSTInfo is a time-stamp (RFC 3161, 2.4.2).
 
     Raises:
         InputError: ``FORMAT_UNKNOWN``; see :meth:`egov_sign.docs.cms.SignedData.load` for what may be a time-stamp.
     """
     start = data[:64].lstrip()
-    if data[:1] == b"\x30" or start.startswith(_CMS_PEM):
+    if data[:1] == b"\x30" or start.startswith(_CMS_PEM) or _BASE64.fullmatch(start):
         return Format.TIMESTAMP if _is_timestamp(data, limits) else Format.CMS
     if start.startswith(_XML_STARTS):
         return Format.WSSE if _root_name(data) == ENVELOPE else Format.XML
@@ -54,12 +57,17 @@ def recognise(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Format:
     raise InputError(
         "FORMAT_UNKNOWN",
         "the input is neither XML nor CMS nor PDF",
-        hint="signed XML starts with '<', CMS is DER or PEM; is this the right file?",
+        hint="signed XML starts with '<', CMS is DER, PEM or base64; is this the right file?",
     )
 
 
 def _is_timestamp(data: bytes, limits: Limits) -> bool:
     """Tell whether a message is a token; only one that shows the content type near its start is read for it."""
+    if data[:1] != b"\x30":
+        try:
+            data = cms.unarmoured(data)
+        except InputError:
+            return False
     return _TST_INFO in data[:_TST_INFO_SEARCHED] and SignedData.load(data, limits).content_type == cms.TST_INFO
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import sys
 
 import pytest
 
 from egov_sign.docs import cms_sign, cross_check
-from egov_sign.docs.judge import DocumentValidator
+from egov_sign.docs.cms import SignedData
+from egov_sign.docs.judge import Detached, DocumentValidator
 from egov_sign.docs.xmlsign import sign_enveloped
 from egov_sign.errors import ConfigurationError
-from egov_sign.verdict import Report
+from egov_sign.verdict import Indication, Report
 from tests.docs.cms_world import AT
 from tests.docs.pdf_world import judge, pdf_world
 
@@ -18,11 +20,12 @@ DOCUMENT = b"<order><iin>8</iin></order>"
 COMMENTED = b"<order><!-- a comment --><iin>8</iin></order>"
 
 
-def checked(data: bytes, kind: str = "ec") -> tuple[Report, Report]:
+def checked(data: bytes, kind: str = "ec", content: bytes | None = None) -> tuple[Report, Report]:
     """Return our report alone, and with the second opinions."""
     certificates = judge(pdf_world(kind))
     validator = DocumentValidator(certificates)
-    report = validator.validate(data, AT)
+    detached = None if content is None else Detached(content)
+    report = validator.validate(data, AT, detached=detached)
     cross_check.cross_check(data, report, certificates, AT)
     return validator.validate(data, AT), report
 
@@ -73,9 +76,42 @@ def test_what_a_peer_does_not_know_it_does_not_judge() -> None:
     assert opinions(checked(twice)[1]).count(("signxml", "SILENT")) == 2
 
 
-def test_paths_of_cms_are_compared_too() -> None:
+@pytest.mark.parametrize("kind", ["rsa", "ec"])
+def test_cms_is_compared_too(kind: str) -> None:
+    message = cms_sign.sign(DOCUMENT, pdf_world(kind).signer("person"), signing_time=AT)
+    both = [("pyHanko", "AGREES"), ("pyhanko-certvalidator", "AGREES")]
+    assert opinions(checked(message, kind)[1]) == both
+    twice = cms_sign.add_signer(SignedData.load(message), pdf_world(kind).signer("other-person"), signing_time=AT)
+    assert opinions(checked(twice, kind)[1]) == both * 2
+    armoured = base64.encodebytes(message)
+    assert opinions(checked(armoured, kind)[1]) == both
+
+
+@pytest.mark.parametrize("place", [b"<iin>8", b"person-signature"])
+def test_peers_agree_on_changed_cms(place: bytes) -> None:
     message = cms_sign.sign(DOCUMENT, pdf_world().signer("person"), signing_time=AT)
-    assert opinions(checked(message)[1]) == [("pyhanko-certvalidator", "AGREES")]
+    position = message.index(place) + 5 if place in message else len(message) - 20
+    changed = message[:position] + bytes([message[position] ^ 1]) + message[position + 1 :]
+    alone, report = checked(changed)
+    assert alone.indication is Indication.INVALID
+    assert opinions(report)[0] == ("pyHanko", "AGREES")
+
+
+def test_a_disagreement_on_cms_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cross_check, "_ask_pyhanko", lambda *_: False)
+    message = cms_sign.sign(DOCUMENT, pdf_world().signer("person"), signing_time=AT)
+    alone, report = checked(message)
+    assert opinions(report)[0] == ("pyHanko", "DISAGREES")
+    assert report.indication is alone.indication is Indication.VALID
+
+
+def test_what_pyhanko_cannot_see_it_does_not_judge() -> None:
+    apart = cms_sign.sign(DOCUMENT, pdf_world().signer("person"), signing_time=AT, detached=True)
+    assert opinions(checked(apart)[1]) == []
+    with_content = checked(apart, content=DOCUMENT)[1]
+    assert opinions(with_content)[0] == ("pyHanko", "SILENT")
+    foreign = cms_sign.sign(DOCUMENT, pdf_world("gost").signer("person"), signing_time=AT)
+    assert opinions(checked(foreign, "gost")[1])[0] == ("pyHanko", "SILENT")
 
 
 def test_without_the_extra_it_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

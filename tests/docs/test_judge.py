@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import sys
 from collections.abc import Callable
 from functools import cache
@@ -143,6 +144,19 @@ def test_detached_content_of_cms(validator: DocumentValidator, content: bytes | 
 )
 def test_by_content_alone(data: bytes, kind: Format) -> None:
     assert recognise(data) is kind
+
+
+@pytest.mark.parametrize("kind", [Format.CMS, Format.TIMESTAMP])
+def test_cms_in_base64_as_signing_software_hands_it_out(validator: DocumentValidator, kind: Format) -> None:
+    encoded = sample(kind)
+    for text in (base64.b64encode(encoded), b"\n" + base64.encodebytes(encoded), _pem(encoded)):
+        assert recognise(text) is kind
+        armoured = validator.validate(text, AT).to_dict()
+        assert armoured == validator.validate(encoded, AT).to_dict()
+
+
+def _pem(encoded: bytes) -> bytes:
+    return b"-----BEGIN CMS-----\n" + base64.encodebytes(encoded) + b"-----END CMS-----\n"
 
 
 def test_content_that_quotes_the_type_of_a_time_stamp_is_not_one(validator: DocumentValidator) -> None:
