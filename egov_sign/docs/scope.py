@@ -8,6 +8,7 @@ from itertools import islice
 from lxml import etree
 
 from egov_sign.docs.acceptance import report_signers
+from egov_sign.docs.deferred import DeferredReport
 from egov_sign.docs.judged import JudgedSignature, Required, XmlVerdict
 from egov_sign.docs.xmldsig import SIGNATURE
 from egov_sign.docs.xmlparse import path_of
@@ -25,17 +26,17 @@ def standing(verdict: XmlVerdict) -> list[JudgedSignature]:
     return [judged for judged in verdict.signatures if judged.report.indication is not Indication.INVALID]
 
 
-def report_scope(root: etree._Element, signatures: Sequence[JudgedSignature], report: Report) -> None:
+def report_scope(root: etree._Element, signatures: Sequence[JudgedSignature], report: DeferredReport) -> None:
     """Say in ``report`` whether ``signatures`` cover the whole document, and if not, which elements they do not."""
     covered = [item for judged in signatures for item in judged.covered if item.nodes]
     whole = any(item.covers_root for item in covered)
-    report.facts["whole_document_signed"] = whole
+    report.tell("whole_document_signed", bool, whole)
     if whole or root.tag == SIGNATURE:
         return
     apexes = {item.nodes.apex for item in covered if item.nodes}
     around = {ancestor for apex in apexes for ancestor in apex.iterancestors()}
     unsigned = [path_of(element) for element in islice(_uncovered(root, apexes, around), _SHOWN)]
-    report.facts["not_signed"] = list(unsigned)
+    report.tell("not_signed", list, unsigned)
     if covered:
         report.warn("SCOPE_PARTIAL", unsigned[0] if unsigned else "", count=len(unsigned))
 
