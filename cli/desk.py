@@ -10,11 +10,11 @@ import click
 from egov_sign.clock import format_time
 from egov_sign.flows import books, pages
 from egov_sign.flows.books import Book
-from egov_sign.flows.calendar import zone
 from egov_sign.flows.services import Services
 from egov_sign.flows.workstation import Workstation
 from egov_sign.messages import text
 from egov_sign.verdict import Json
+from egov_sign.zones import zone
 
 from .exits import Exit
 from .extra import load

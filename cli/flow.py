@@ -88,17 +88,18 @@ def _drawing(service: str, profile: str, channel: str, book: str | None, languag
 
 
 def _case(site: Path, number: str, language: Language) -> bytes:
-    from egov_sign.flows import calendar, journal, requests
+    from egov_sign.flows import journal, requests
     from egov_sign.flows.diagram import diagram
     from egov_sign.flows.diagram_case import overlay
     from egov_sign.flows.diagram_svg import to_svg
     from egov_sign.flows.model import flow
     from egov_sign.flows.site import open_site
+    from egov_sign.zones import zone
 
     services = open_site(site)
     request = requests.load(services.store, number)
     drawn = diagram(flow(request.profile, request.service, request.channel), language)
     events = journal.read(services.store, request.id)
     provider = services.registers.provider(request.provider)
-    zone = calendar.zone(provider.calendar.timezone) if provider else UTC
-    return to_svg(drawn, overlay(drawn, events, number, zone=zone, language=language)).encode()
+    local = zone(provider.calendar.timezone) if provider else UTC
+    return to_svg(drawn, overlay(drawn, events, number, zone=local, language=language)).encode()

@@ -10,7 +10,6 @@ import click
 from egov_sign.clock import format_time
 from egov_sign.errors import ConfigurationError
 from egov_sign.flows import pages, survey
-from egov_sign.flows.calendar import zone
 from egov_sign.flows.catalogue import OPEN_BUTTON, ORDER_BUTTON, REFRESH_BUTTON, SEND_BUTTON, SIGN_BUTTON
 from egov_sign.flows.forms import Field, Represented, fields
 from egov_sign.flows.portal import Portal
@@ -18,6 +17,7 @@ from egov_sign.flows.services import Services
 from egov_sign.limits import DEFAULT_LIMITS
 from egov_sign.messages import LANGUAGES, text
 from egov_sign.verdict import Json
+from egov_sign.zones import ASTANA, zone
 
 from .exits import Exit, of_verdict
 from .extra import load
@@ -257,9 +257,7 @@ def cabinet_command(
     session = portal.resume(session_token(session_file)).get()
     rows = portal.cabinet(session)
     if page:
-        table = pages.cabinet(
-            rows, str(session.iin), zone("Asia/Almaty"), language=output.language, full_numbers=full_numbers
-        )
+        table = pages.cabinet(rows, str(session.iin), zone(ASTANA), language=output.language, full_numbers=full_numbers)
         write_output(page, pages.to_html(table).encode())
         return
     if output.as_json:

@@ -6,16 +6,20 @@ another place, is how signed content is moved out of sight.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+from typing import TypeVar
 
 from lxml import etree
 
 from egov_sign.clock import as_utc, format_time
 from egov_sign.docs.keyinfo import WSSE_NS
 from egov_sign.docs.xmlparse import path_of, text_of
-from egov_sign.errors import ConfigurationError, InputError
+from egov_sign.errors import InputError
+from egov_sign.zones import ASTANA, zone
 
 SOAP_NS = "http://schemas.xmlsoap.org/soap/envelope/"
 COMMON_NS = "http://bip.bee.kz/common/v10/Types"
@@ -24,6 +28,7 @@ ENVELOPE, HEADER, BODY, FAULT = SOAP + "Envelope", SOAP + "Header", SOAP + "Body
 SECURITY = f"{{{WSSE_NS}}}Security"
 ACTION = "SendMessage"
 """The SOAPAction of the gateway."""
+_Choice = TypeVar("_Choice", bound=StrEnum)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,15 +122,39 @@ class Fields:
         return text_of(found[0]).strip() if found else ""
 
     def time(self, name: str) -> datetime:
-        """Return the time in the child ``name``, UTC.
+        """Return the time in the child ``name``, UTC; one without a zone, as many systems send it, is that of Astana.
 
         Raises:
-            InputError: ``SOAP_FIELD`` if it is missing, is no time, or has no time zone.
+            InputError: ``SOAP_FIELD`` if it is missing or no time.
         """
         try:
-            return as_utc(datetime.fromisoformat(self.text(name)))
-        except (ValueError, ConfigurationError):
-            raise self._error(name, "is no time with a time zone") from None
+            moment = datetime.fromisoformat(self.text(name))
+            return as_utc(moment if moment.tzinfo else moment.replace(tzinfo=zone(ASTANA)))
+        except (ValueError, OverflowError):
+            raise self._error(name, "is no time") from None
+
+    def number(self, name: str) -> int:
+        """Return the non-negative number in the child ``name``.
+
+        Raises:
+            InputError: ``SOAP_FIELD`` if it is missing or no such number of at most nine digits.
+        """
+        text = self.text(name)
+        if not re.fullmatch(r"[0-9]{1,9}", text):
+            raise self._error(name, "is no number")
+        return int(text)
+
+    def choice(self, name: str, kind: type[_Choice]) -> _Choice:
+        """Return the member of ``kind`` that the child ``name`` says.
+
+        Raises:
+            InputError: ``SOAP_FIELD`` if it is missing or says anything else.
+        """
+        text = self.text(name)
+        try:
+            return kind(text)
+        except ValueError:
+            raise self._error(name, f"is {text!r}, none of {', '.join(kind)}") from None
 
     def _error(self, name: str, message: str) -> InputError:
         return InputError("SOAP_FIELD", f"{name} {message}", where=self._where)
@@ -172,10 +201,15 @@ class SoapFault:
             info = element.find("detail//errorCode/..")
         if info is None:
             return cls(fields.text("faultcode"), fields.maybe("faultstring"))
-        return cls._read_info(info)
+        return cls.read_info(info)
 
     @classmethod
-    def _read_info(cls, element: etree._Element, depth: int = 0) -> SoapFault:
+    def read_info(cls, element: etree._Element, depth: int = 0) -> SoapFault:
+        """Read an ErrorInfo; of causes behind causes at most eight.
+
+        Raises:
+            InputError: ``SOAP_FIELD``.
+        """
         fields = Fields(element)
         nested = next(fields.all("subError"), None)
         return cls(
@@ -184,7 +218,7 @@ class SoapFault:
             date=fields.time("errorDate") if fields.maybe("errorDate") else None,
             data=fields.maybe("errorData"),
             session=fields.maybe("sessionId"),
-            cause=cls._read_info(nested, depth + 1) if nested is not None and len(nested) and depth < 8 else None,
+            cause=cls.read_info(nested, depth + 1) if nested is not None and len(nested) and depth < 8 else None,
         )
 
     def write(self) -> etree._Element:
@@ -192,13 +226,14 @@ class SoapFault:
         fault = etree.Element(FAULT, nsmap={"soap": SOAP_NS})
         add_fields(fault, ("faultcode", "soap:Server"), ("faultstring", self.message))
         info = etree.SubElement(etree.SubElement(fault, "detail"), f"{{{COMMON_NS}}}ErrorInfo", nsmap={"c": COMMON_NS})
-        self._write_info(info)
+        self.write_info(info)
         return fault
 
-    def _write_info(self, info: etree._Element) -> None:
+    def write_info(self, info: etree._Element) -> None:
+        """Write the fields of an ErrorInfo into ``info``."""
         add_fields(info, ("errorCode", self.code), ("errorMessage", self.message), ("errorData", self.data))
         if self.date is not None:
             add_fields(info, ("errorDate", self.date))
         if self.cause is not None:
-            self.cause._write_info(etree.SubElement(info, "subError"))
+            self.cause.write_info(etree.SubElement(info, "subError"))
         add_fields(info, ("sessionId", self.session))

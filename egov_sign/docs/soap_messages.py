@@ -8,18 +8,37 @@ from typing import TypeAlias
 from lxml import etree
 
 from egov_sign.docs.soap import BODY, FAULT, SoapFault
-from egov_sign.docs.soap_async import ASYNC_NS, AsyncMessage, AsyncReceipt, StatusRequest, StatusResponse
-from egov_sign.docs.soap_parts import Payload
+from egov_sign.docs.soap_async import AsyncMessage, AsyncReceipt, MessagesRequest, MessagesResponse
+from egov_sign.docs.soap_parts import ASYNC_CLIENT_NS, ASYNC_NS, Payload
+from egov_sign.docs.soap_status import (
+    DeliveryNotification,
+    DeliveryReceipt,
+    StatusChange,
+    StatusChangeReceipt,
+    StatusRequest,
+    StatusResponse,
+)
 from egov_sign.docs.soap_sync import SYNC_NS, SyncRequest, SyncResponse
 from egov_sign.docs.xmlparse import path_of
 from egov_sign.errors import InputError, UnsupportedError
 
-Message: TypeAlias = "SyncRequest | SyncResponse | AsyncMessage | AsyncReceipt | StatusRequest | StatusResponse"
+Message: TypeAlias = (
+    "SyncRequest | SyncResponse | AsyncMessage | AsyncReceipt | MessagesRequest | MessagesResponse | StatusRequest"
+    " | StatusResponse | StatusChange | StatusChangeReceipt | DeliveryNotification | DeliveryReceipt"
+)
 _READERS: dict[str, Callable[[etree._Element], Message | SoapFault]] = {
     f"{{{SYNC_NS}}}SendMessage": SyncRequest.read,
     f"{{{SYNC_NS}}}SendMessageResponse": SyncResponse.read,
     f"{{{ASYNC_NS}}}sendMessage": AsyncMessage.read,
     f"{{{ASYNC_NS}}}sendMessageResponse": AsyncReceipt.read,
+    f"{{{ASYNC_NS}}}getMessages": MessagesRequest.read,
+    f"{{{ASYNC_NS}}}getMessagesResponse": MessagesResponse.read,
+    f"{{{ASYNC_NS}}}sendDeliveryNotification": DeliveryNotification.read,
+    f"{{{ASYNC_NS}}}sendDeliveryNotificationResponse": DeliveryReceipt.read,
+    f"{{{ASYNC_CLIENT_NS}}}sendMessage": AsyncMessage.read,
+    f"{{{ASYNC_CLIENT_NS}}}sendMessageResponse": AsyncReceipt.read,
+    f"{{{ASYNC_CLIENT_NS}}}changeMassageStatusNotification": StatusChange.read,
+    f"{{{ASYNC_CLIENT_NS}}}changeMassageStatusNotificationResponse": StatusChangeReceipt.read,
     f"{{{ASYNC_NS}}}getMessageStatus": StatusRequest.read,
     f"{{{ASYNC_NS}}}getMessageStatusResponse": StatusResponse.read,
     FAULT: SoapFault.read,
@@ -43,5 +62,7 @@ def read_body(body: etree._Element) -> Message | SoapFault:
 
 
 def payload_of(message: Message | SoapFault) -> Payload | None:
-    """Return the business data of ``message``; ``None`` for messages that carry none."""
+    """Return the business data of ``message``; ``None`` for messages that carry none, or several."""
+    if isinstance(message, MessagesResponse) and len(message.messages) == 1:
+        message = message.messages[0]
     return message.data if isinstance(message, SyncRequest | SyncResponse | AsyncMessage) else None

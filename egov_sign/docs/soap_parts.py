@@ -11,6 +11,9 @@ from lxml import etree
 from egov_sign.docs.soap import Fields, add_fields
 from egov_sign.docs.xmlparse import parse, text_of
 
+ASYNC_NS = "http://bip.bee.kz/AsyncChannel/v10/Types"
+ASYNC_CLIENT_NS = f"{ASYNC_NS}/Client"
+"""The asynchronous channel: calls of the gateway, and calls by it."""
 Properties: TypeAlias = tuple[tuple[str, str], ...]
 """Pairs of key and value."""
 _XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
@@ -63,6 +66,12 @@ class Sender:
 
     id: str
     password: str = field(default="", repr=False)
+
+
+def start(namespace: str, operation: str, part: str) -> tuple[etree._Element, etree._Element]:
+    """Return a new element ``operation`` of the asynchronous channel and the child ``part`` in it."""
+    message = etree.Element(f"{{{namespace}}}{operation}", nsmap={"async": namespace})
+    return message, etree.SubElement(message, part)
 
 
 def read_data(element: etree._Element) -> Payload:

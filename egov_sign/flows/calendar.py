@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import cache
 from importlib import resources
-from zoneinfo import ZoneInfo
 
 from egov_sign.clock import as_utc
 from egov_sign.errors import ConfigurationError
+from egov_sign.zones import zone
 
 STANDARD_HOURS: dict[int, tuple[time, time]] = {
     **{weekday: (time(8), time(20)) for weekday in range(1, 6)},
@@ -19,22 +19,6 @@ STANDARD_HOURS: dict[int, tuple[time, time]] = {
 }
 """Monday to Friday 08:00 to 20:00, Saturday 09:00 to 14:00 (R505); the keys are ISO weekdays."""
 _SEARCH_DAYS = 400
-
-
-@cache
-def zone(name: str) -> ZoneInfo:
-    """Return a time zone from the pinned ``tzdata`` package, whatever the machine has.
-
-    The country has been at UTC+5 as a whole since 1 March 2024; Astana was at UTC+6 before.
-
-    Raises:
-        ConfigurationError: ``ZONE_UNKNOWN``.
-    """
-    file = resources.files("tzdata").joinpath("zoneinfo", *name.split("/"))
-    if not name or ".." in name or not file.is_file():
-        raise ConfigurationError("ZONE_UNKNOWN", f"unknown time zone {name!r}", hint="write Asia/Almaty")
-    with file.open("rb") as data:
-        return ZoneInfo.from_file(data, key=name)
 
 
 @dataclass(frozen=True, slots=True)
