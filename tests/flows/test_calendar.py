@@ -9,10 +9,11 @@ import pytest
 
 from egov_sign.clock import parse_time
 from egov_sign.errors import ConfigurationError
-from egov_sign.flows.calendar import STANDARD_HOURS, WorkCalendar, zone
+from egov_sign.flows.calendar import STANDARD_HOURS, WorkCalendar
 from egov_sign.flows.deadlines import due_at, service_due
 from egov_sign.flows.model import flow
 from egov_sign.flows.registers import Provider
+from egov_sign.zones import zone
 
 CALENDAR = WorkCalendar()
 FIVE_DAYS = WorkCalendar(hours={day: STANDARD_HOURS[day] for day in range(1, 6)})

@@ -10,9 +10,9 @@ import pytest
 
 from egov_sign.flows import pages
 from egov_sign.flows.books import Book
-from egov_sign.flows.calendar import zone
 from egov_sign.flows.store import Data
 from egov_sign.messages import LANGUAGES
+from egov_sign.zones import zone
 from tests.browser import measure
 
 IIN = "123456789011"
