@@ -205,7 +205,8 @@ class XmlValidator:
         report.findings.extend(identity.findings)
         claimed = properties.signing_time if properties else None
         judge_certificate(judge, certificate, best, report, candidates, made_at=claimed)
-        past.check_path(report)
+        if stamped:
+            past.check_path(report)
 
         # 6. Acceptance
         self._accept(check, certificate, identity, best)

@@ -11,8 +11,14 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
+from egov_sign.certs.certificate import Certificate
+from egov_sign.certs.revocation import Revocation
+from egov_sign.certs.sources import RevocationSources
+from egov_sign.certs.trust import TrustStore
+from egov_sign.certs.validator import CertificateValidator
 from egov_sign.docs import c14n
 from egov_sign.docs.references import XmlDocument
+from egov_sign.docs.validation import XmlValidator
 from egov_sign.docs.xades import XADES, XADES141, Level
 from egov_sign.docs.xades_imprint import Imprints
 from egov_sign.docs.xades_sign import (
@@ -119,6 +125,22 @@ def test_an_expired_issuer_needs_proof_that_its_list_is_older() -> None:
     report = judge(unproven, AFTER_ISSUER)
     assert report.indication is Indication.INDETERMINATE
     assert "PATH_TIME_UNPROVEN" in str(report.to_dict())
+
+
+def test_the_issuer_of_the_last_authority_needs_that_proof_too() -> None:
+    """Nothing stands behind the last archive time-stamp that could prove the age of what its path rests on."""
+    document = b_lta()
+    for at in (datetime(2029, 1, 1, tzinfo=UTC), datetime(2031, 12, 1, tzinfo=UTC)):
+        document = add_archive_timestamp(document, stamper(at), evidence=evidence(at, "tsa"))
+        lists = [world(at).crl(authority) for authority in world(at).authorities]
+    revocation = Revocation(RevocationSources(crls=lists))
+    anchor, issuer = (Certificate.load(world().certificate(label)) for label in ("root", "issuer"))
+    judges = CertificateValidator(TrustStore([anchor]), intermediates=[issuer], revocation=revocation)
+    before = XmlValidator(judges).validate(document, datetime(2032, 1, 1, tzinfo=UTC))
+    assert before.indication is Indication.VALID, before.to_dict()
+    after = XmlValidator(judges).validate(document, AFTER_ISSUER)
+    assert after.indication is Indication.INDETERMINATE
+    assert "PATH_TIME_UNPROVEN" in str(after.to_dict())
 
 
 @pytest.mark.parametrize(
