@@ -23,8 +23,11 @@ from egov_sign.docs.nodeset import escape_attribute, qualified_name
 
 _START_TAG = re.compile(rb'<[^ >]+((?: xmlns(?::[^=]+)?="[^"]*")*)((?: [^=]+="[^"]*")*)>')
 _XML = f"{{{XML_NS}}}"
+_SLASH = ord("/")
+_MOST_NAMES = 32
+"""Names that are looked for; for each of them the whole document is gone through."""
 _MOST_NAMESAKES = 256
-"""Elements of one name that are told apart; for each of them all are gone through."""
+"""Elements of one name that are told apart."""
 
 
 class WholeDocument:
@@ -36,7 +39,7 @@ class WholeDocument:
 
     def __init__(self, root: etree._Element) -> None:
         self._root = root
-        self._tags: dict[str, list[int]] = {}
+        self._spans: dict[str, dict[etree._Element, tuple[int, int]]] = {}
 
     @lazy
     def octets(self) -> bytes:
@@ -47,12 +50,17 @@ class WholeDocument:
             return b""
 
     @lazy
+    def measured(self) -> bytes:
+        """The octets that the document is measured by, be there a canonical form or not."""
+        return self.octets or etree.tostring(self._root, encoding="utf-8")
+
+    @lazy
     def _has_instructions(self) -> bool:
         return b"?" in self.octets and b"<?" in self.octets  # one octet is searched for many times faster than two
 
     def without(self, exclude: Sequence[etree._Element]) -> bytes | None:
         """Return the octets of the document without the elements ``exclude``; ``None`` if they cannot be cut out."""
-        return self._between(0, len(self.octets), exclude)
+        return self._between(0, len(self.octets), exclude) if self.octets else None
 
     def alone(
         self, element: etree._Element, exclude: Sequence[etree._Element] = (), *, version_11: bool = False
@@ -88,42 +96,41 @@ class WholeDocument:
         if self._has_instructions:
             return None
         name = qualified_name(element)
-        starts = self._starts(name)
+        spans = self._spans.get(name)
+        if spans is None:
+            if len(self._spans) == _MOST_NAMES:
+                return None
+            spans = self._spans[name] = self._find(name, element)
+        return spans.get(element)
+
+    def _find(self, name: str, element: etree._Element) -> dict[etree._Element, tuple[int, int]]:
+        """Return where all elements with the ``name`` of ``element`` begin and end; nothing if that cannot be told."""
+        start, end = b"<" + name.encode(), b"</%b>" % name.encode()
+        starts = [place for place in self._places(start) if self.octets[place + len(start)] in b" >"]
         if len(starts) == 1:
-            end = b"</%b>" % name.encode()
-            return starts[0], self.octets.index(end, starts[0]) + len(end)
+            return {element: (starts[0], self.octets.index(end, starts[0]) + len(end))}
         if len(starts) > _MOST_NAMESAKES:
-            return None
-        local, prefix = name.rpartition(":")[2], element.prefix
-        namesakes = [one for one in self._root.iter(f"{{*}}{local}") if one.prefix == prefix]
+            return {}
+        namesakes = [one for one in self._root.iter(f"{{*}}{name.rpartition(':')[2]}") if one.prefix == element.prefix]
         if len(namesakes) != len(starts):
-            return None
-        place = next((place for place, one in enumerate(namesakes) if one is element), None)
-        return None if place is None else (starts[place], self._end(name, starts, place))
+            return {}
+        ends: dict[int, int] = {}
+        begun: list[int] = []
+        for place in sorted([*starts, *self._places(end)]):
+            if self.octets[place + 1] == _SLASH:
+                ends[begun.pop()] = place + len(end)
+            else:
+                begun.append(place)
+        return {one: (place, ends[place]) for one, place in zip(namesakes, starts, strict=True)}
 
-    def _starts(self, name: str) -> list[int]:
-        """Return where the start tags with ``name`` begin."""
-        starts = self._tags.get(name)
-        if starts is None:
-            starts = self._tags[name] = []
-            octets, begin = self.octets, b"<" + name.encode()
-            position = octets.find(begin)
-            while position >= 0:
-                after = position + len(begin)
-                if octets[after] in b" >":
-                    starts.append(position)
-                position = octets.find(begin, after)
-        return starts
-
-    def _end(self, name: str, starts: Sequence[int], place: int) -> int:
-        """Return where the element ends that begins at ``starts[place]``: behind as many end tags as start tags."""
-        end = b"</%b>" % name.encode()
-        position = starts[place]
-        while True:
-            position = self.octets.index(end, position) + len(end)
-            place += 1
-            if place == len(starts) or starts[place] >= position:
-                return position
+    def _places(self, tag: bytes) -> list[int]:
+        """Return where ``tag`` stands."""
+        places = []
+        place = self.octets.find(tag)
+        while place >= 0:
+            places.append(place)
+            place = self.octets.find(tag, place + len(tag))
+        return places
 
 
 def _inherited(element: etree._Element, *, version_11: bool) -> list[tuple[str, str | None]]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from lxml import etree
@@ -75,7 +76,7 @@ class XmlDocument:
     @property
     def _weight(self) -> int:
         if not self._cost:
-            self._cost = namespace_cost(self.whole.octets)
+            self._cost = namespace_cost(self.whole.measured)
         return self._cost
 
     def element_by_id(self, identifier: str, reference: Reference | None = None) -> etree._Element:
@@ -101,6 +102,11 @@ class XmlDocument:
         self._ids = None
         self.whole = WholeDocument(self.root)
 
+    @property
+    def size(self) -> int:
+        """How many octets there are to go through."""
+        return len(self.whole.measured)
+
     def spend(self, octets: int, spender: Reference | Signature) -> None:
         """Count ``octets`` that a signature made us canonicalise and digest.
 
@@ -108,7 +114,7 @@ class XmlDocument:
             Refusal: ``XML_TOO_MUCH_WORK`` when the limit is reached.
         """
         self._passed += octets
-        size = len(self.whole.octets)
+        size = self.size
         limit = self.limits.xml_canonical_bytes + self.limits.xml_canonical_passes * size
         # Counting the namespaces of a small document would take longer than they can.
         highest = highest_namespace_cost(size)
@@ -126,6 +132,11 @@ class NodeSet:
     keep: XPathFilter | None = None
     own: bool = False
     """Whether it is of the document that the signature stands in."""
+
+    @property
+    def is_tree(self) -> bool:
+        """Whether what stands beside the root belongs to it, too."""
+        return isinstance(self.node, etree._ElementTree)
 
     @property
     def apex(self) -> etree._Element:
@@ -189,7 +200,7 @@ def cover(
                 raise Refusal("XML_ENVELOPED_MISPLACED", SubIndication.FORMAT_FAILURE, reference.where)
             data.exclude = (signature, *(other for other in later if _contains(data.apex, other)))
         elif transform.uri == BASE64:
-            data = _decode(data, reference)
+            data = _decode(data, document, reference)
         elif transform.uri in c14n.METHODS:
             method = c14n.METHODS[transform.uri]
             nodes_now = _node_set(data, document, reference)
@@ -202,9 +213,8 @@ def cover(
                 "XML_TRANSFORM_REFUSED", SubIndication.FORMAT_FAILURE, reference.where, algorithm=transform.uri
             )
     octets = _canonical(data, final, (), document, reference) if isinstance(data, NodeSet) else data
-    # Octets may be few where most of a document is left out; going through it is the work.
-    whole = nodes is not None and isinstance(nodes.node, etree._ElementTree)
-    document.spend(max(len(octets), len(document.whole.octets) if whole else 0), reference)
+    if nodes is None:
+        document.spend(len(octets), reference)
     return Covered(reference, octets, nodes)
 
 
@@ -232,6 +242,7 @@ def _contains(apex: etree._Element, element: etree._Element) -> bool:
 def _node_set(data: NodeSet | bytes, document: XmlDocument, reference: Reference) -> NodeSet:
     if isinstance(data, NodeSet):
         return data
+    document.spend(len(data), reference)
     try:
         return NodeSet(parse(data, document.limits).getroottree(), comments=True)
     except InputError as error:
@@ -241,23 +252,30 @@ def _node_set(data: NodeSet | bytes, document: XmlDocument, reference: Reference
 def _canonical(
     data: NodeSet, method: c14n.C14nMethod, prefixes: tuple[str, ...], document: XmlDocument, reference: Reference
 ) -> bytes:
+    """Return the canonical octets of ``data``; what it takes to write them is counted, even where that fails."""
+    if data.own and not data.keep and not method.exclusive and not (method.comments and data.comments):
+        cut = _cut(data, document, version_11=method.version_11)
+        if cut is not None:
+            document.spend(document.size if data.is_tree else len(cut), reference)
+            return cut
+    weight = _SLOWER if data.keep or "" in prefixes else 1 if data.is_tree and not data.exclude else _COPIED
+    # Octets may be few where most of a document is left out; going through it is the work.
+    before = data.own and (data.is_tree or data.exclude or data.keep)
+    if before:
+        document.spend(weight * document.size, reference)
     if data.keep:
-        document.spend(_SLOWER * len(document.whole.octets), reference)
         return write(
             data.node, method, data.keep, exclude=data.exclude, inclusive_prefixes=prefixes, comments=data.comments
         )
-    if data.own and not method.exclusive and not (method.comments and data.comments):
-        cut = _cut(data, document, version_11=method.version_11)
-        if cut is not None:
-            return cut
-    slower = _SLOWER if "" in prefixes else _COPIED if data.exclude or data.node is data.apex else 0
-    document.spend(slower * len(document.whole.octets), reference)
     try:
-        return c14n.canonicalize(
+        octets = c14n.canonicalize(
             data.node, method, exclude=data.exclude, inclusive_prefixes=prefixes, comments=data.comments
         )
     except InputError:
+        document.spend(0 if before else document.size, reference)
         raise Refusal("XML_C14N_FAILED", SubIndication.FORMAT_FAILURE, reference.where) from None
+    document.spend(0 if before else weight * len(octets), reference)
+    return octets
 
 
 _SLOWER = 64
@@ -275,8 +293,8 @@ def _cut(nodes: NodeSet, document: XmlDocument, *, version_11: bool) -> bytes | 
 
 def _filter(data: NodeSet, transform: Transform, document: XmlDocument, reference: Reference) -> XPathFilter:
     """Return the filter of an XPath transform; one per reference, on documents of bounded size."""
-    small = sum(1 for _ in data.apex.iter()) <= document.limits.xml_filtered_elements
-    if data.keep or not small or not is_safe(transform.xpath):
+    too_many = next(islice(data.apex.iter(), document.limits.xml_filtered_elements, None), None) is not None
+    if data.keep or too_many or not is_safe(transform.xpath):
         raise Refusal("XML_XPATH_REFUSED", SubIndication.FORMAT_FAILURE, reference.where, expression=transform.xpath)
     try:
         return XPathFilter(transform.xpath, dict(transform.namespaces))
@@ -286,15 +304,18 @@ def _filter(data: NodeSet, transform: Transform, document: XmlDocument, referenc
         ) from None
 
 
-def _decode(data: NodeSet | bytes, reference: Reference) -> bytes:
+def _decode(data: NodeSet | bytes, document: XmlDocument, reference: Reference) -> bytes:
     try:
         if isinstance(data, bytes):
+            document.spend(len(data), reference)
             return decode_base64(data.decode("ascii"))
         if data.keep:
             raise ValueError("a filtered node-set is not text")
         if data.exclude:
             raise ValueError("a signature stands inside")
-        return decode_base64(text_of(data.apex))
+        text = text_of(data.apex)
+        document.spend(document.size if len(data.apex) else len(text), reference)
+        return decode_base64(text)
     except ValueError:
         raise Refusal("XML_BASE64", SubIndication.FORMAT_FAILURE, reference.where) from None
 

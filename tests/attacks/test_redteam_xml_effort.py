@@ -10,8 +10,9 @@ from lxml import etree
 
 from egov_sign.crypto.signer import KeySigner
 from egov_sign.docs import c14n
+from egov_sign.docs.c14n_whole import WholeDocument
 from egov_sign.docs.validation import XmlValidator
-from egov_sign.docs.xmldsig import ENVELOPED
+from egov_sign.docs.xmldsig import BASE64, ENVELOPED
 from egov_sign.docs.xmlparse import namespace_cost, parse
 from egov_sign.docs.xmlsign import sign_enveloped
 from egov_sign.errors import LimitError
@@ -107,3 +108,50 @@ def test_what_is_not_signed_among_many_signed_parts(signer: KeySigner, validator
     report = validator.validate(etree.tostring(attach(document, signer, references)), at)
     assert report.codes == ["SCOPE_PARTIAL"]
     assert report.facts["not_signed"] == ["/r/evil"]
+
+
+def bounded_passes(validator: XmlValidator, passes: int) -> XmlValidator:
+    return XmlValidator(validator.judge, limits=replace(Limits(), xml_canonical_bytes=0, xml_canonical_passes=passes))
+
+
+@pytest.mark.parametrize("relative", [False, True])
+def test_work_for_references_that_are_refused_counts(
+    signer: KeySigner, validator: XmlValidator, at: datetime, relative: bool
+) -> None:
+    """Of a document without canonical form, or with a transform that fails when the others are done."""
+    namespace = "relative" if relative else "urn:x"
+    document = f'<r>{"<a>x</a>" * 500}<z xmlns:q="{namespace}"/></r>'.encode()
+    steps = [c14n.EXCLUSIVE.uri] if relative else [c14n.EXCLUSIVE.uri, BASE64]
+    signed = octets(attach(document, signer, reference_xml("", b"", steps) * 10))
+    refusal = "XML_C14N_FAILED" if relative else "XML_BASE64"
+    assert bounded_passes(validator, 20).validate(signed, at).codes == [refusal] * 10
+    assert bounded_passes(validator, 5).validate(signed, at).codes[-1] == "XML_TOO_MUCH_WORK"
+
+
+def test_every_step_counts(signer: KeySigner, validator: XmlValidator, at: datetime) -> None:
+    document = f"<r>{'<a>x</a>' * 500}</r>".encode()
+    one = reference_xml("", canonical(parse(document)), [ENVELOPED, *[c14n.INCLUSIVE.uri] * 7])
+    signed = octets(attach(document, signer, one))
+    assert bounded_passes(validator, 9).validate(signed, at).indication is Indication.VALID
+    assert bounded_passes(validator, 5).validate(signed, at).codes == ["XML_TOO_MUCH_WORK"]
+
+
+def test_small_elements_of_a_large_document_cost_what_they_weigh(
+    signer: KeySigner, validator: XmlValidator, at: datetime
+) -> None:
+    small = "".join(f'<e Id="e{number}"/>' for number in range(60))
+    document = f"<r>{'<a>x</a>' * 500}{small}</r>".encode()
+    references = "".join(
+        reference_xml(f"#e{number}", f'<e Id="e{number}"></e>'.encode(), [c14n.EXCLUSIVE.uri]) for number in range(60)
+    )
+    signed = octets(attach(document, signer, references))
+    assert bounded_passes(validator, 2).validate(signed, at).codes == ["SCOPE_PARTIAL"]
+
+
+def test_elements_are_looked_for_once_for_each_of_few_names() -> None:
+    pairs = "".join(f"<n{number}><n{number}/></n{number}>" for number in range(40))
+    root = parse(f"<r>{pairs}</r>".encode())
+    whole = WholeDocument(root)
+    cut = [(whole.alone(element), whole.alone(element[0])) for element in root]
+    assert cut[3] == (b"<n3><n3></n3></n3>", b"<n3></n3>")
+    assert [pair == (None, None) for pair in cut] == [False] * 32 + [True] * 8

@@ -200,3 +200,15 @@ def test_row_29_a_part_signed_by_one_does_not_make_them_signer_of_the_whole(
     report = validator.validate(carried, at, required=required)
     assert [child.indication for child in report.children] == [Indication.VALID, Indication.VALID]
     assert report.codes == ["SIGNER_IIN_MISMATCH"]
+
+
+@pytest.mark.parametrize("steps", [[], [c14n.INCLUSIVE.uri]])
+def test_row_31_nothing_covers_a_document_without_canonical_form(
+    validator: XmlValidator, signer: KeySigner, at: datetime, steps: list[str]
+) -> None:
+    """A relative namespace name leaves nothing to digest, and the digest of nothing is known to everybody."""
+    for content in (b"pay 1", b"pay 9"):
+        document = b'<r><a xmlns:q="relative">' + content + b"</a></r>"
+        verdict = validator.examine(octets(attach(document, signer, reference_xml("", b"", steps))), at)
+        assert verdict.report.codes == ["XML_C14N_FAILED"]
+        assert verdict.report.facts["whole_document_signed"] is False
