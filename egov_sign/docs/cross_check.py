@@ -29,6 +29,7 @@ from egov_sign.docs.cms import SignedData
 from egov_sign.docs.formats import Format, recognise
 from egov_sign.docs.keyinfo import read_key_info
 from egov_sign.docs.refusal import Refusal
+from egov_sign.docs.timestamp_validation import load_certificates
 from egov_sign.docs.xmldsig import find_signatures, read_signature
 from egov_sign.docs.xmlparse import parse
 from egov_sign.errors import ConfigurationError
@@ -189,4 +190,5 @@ def _brought(data: bytes) -> Iterator[Certificate]:
                 except Refusal:
                     continue  # reported where it was judged
         case Format.CMS:
-            yield from map(Certificate.load, SignedData.load(data).certificates)
+            sent = SignedData.load(data).certificates
+            yield from load_certificates(sent, Report("certificates"))  # what cannot be read is reported already

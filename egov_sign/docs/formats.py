@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
-from lxml import etree
-
 from egov_sign.crypto import der_write
 from egov_sign.docs import cms
 from egov_sign.docs.cms import SignedData
 from egov_sign.docs.soap import ENVELOPE
+from egov_sign.docs.xmlparse import parse, root_name
 from egov_sign.errors import InputError
 from egov_sign.limits import DEFAULT_LIMITS, Limits
 
@@ -32,9 +31,7 @@ _BASE64 = re.compile(rb"MI[A-Za-z0-9+/=\s]+")
 _PDF_SEARCHED = 1024
 _TST_INFO = der_write.oid(cms.TST_INFO)
 _TST_INFO_SEARCHED = 512
-_ENVELOPE = b"Envelope"
-_CHUNK = 4096
-_ROOT_SEARCHED = 64 * 1024
+_ENVELOPE = ENVELOPE.rpartition("}")[2]
 
 
 def recognise(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Format:
@@ -45,13 +42,16 @@ def recognise(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Format:
     WS-Security; CMS whose content is a TSTInfo is a time-stamp (RFC 3161, 2.4.2).
 
     Raises:
-        InputError: ``FORMAT_UNKNOWN``; see :meth:`egov_sign.docs.cms.SignedData.load` for what may be a time-stamp.
+        InputError: ``FORMAT_UNKNOWN``; what may be a time-stamp or a message of the gateway is read, and may fail as
+            in :meth:`egov_sign.docs.cms.SignedData.load` and :func:`egov_sign.docs.xmlparse.parse`.
     """
     start = data[:64].lstrip()
     if data[:1] == b"\x30" or start.startswith(_CMS_PEM) or _BASE64.fullmatch(start):
         return Format.TIMESTAMP if _is_timestamp(data, limits) else Format.CMS
     if start.startswith(_XML_STARTS):
-        return Format.WSSE if _root_name(data) == ENVELOPE else Format.XML
+        # The strict parser has the last word, for what it reads is what will be judged.
+        is_message = root_name(data) == _ENVELOPE and parse(data, limits).tag == ENVELOPE
+        return Format.WSSE if is_message else Format.XML
     if b"%PDF-" in data[:_PDF_SEARCHED]:
         return Format.PDF
     raise InputError(
@@ -69,24 +69,3 @@ def _is_timestamp(data: bytes, limits: Limits) -> bool:
         except InputError:
             return False
     return _TST_INFO in data[:_TST_INFO_SEARCHED] and SignedData.load(data, limits).content_type == cms.TST_INFO
-
-
-def _root_name(data: bytes) -> str:
-    """Return the name of the root element; empty if it is no envelope, or if the strict parser will tell what it is.
-
-    Reading stops at the root's start tag, and at a document type declaration, before anything in it takes effect.
-    """
-    if _ENVELOPE not in data[:_ROOT_SEARCHED] and b"\0" not in data[:4]:
-        return ""  # a name has no character references, so it would stand there as it is
-    parser = etree.XMLPullParser(events=("start",), resolve_entities=False, no_network=True, load_dtd=False)
-    for position in range(0, min(len(data), _ROOT_SEARCHED), _CHUNK):
-        chunk = data[position : position + _CHUNK]
-        if b"<!DOCTYPE" in data[max(position - _CHUNK, 0) : position + _CHUNK].replace(b"\0", b""):
-            return ""
-        try:
-            parser.feed(chunk)
-        except etree.XMLSyntaxError:
-            return ""
-        for _, element in parser.read_events():
-            return str(element.tag)
-    return ""

@@ -6,7 +6,7 @@ Pure: no clock, no network, no files.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -119,11 +119,13 @@ class DocumentValidator:
                 return self._judge_message(data, at, required, certificates)
             case Format.CMS:
                 content = detached.data if detached else None
-                return self._cms.validate(data, at, content=content, required=required, certificates=certificates)
+                report = self._cms.validate(data, at, content=content, required=required, certificates=certificates)
             case Format.TIMESTAMP:
-                return self._judge_timestamp(data, at, required, detached, certificates)
+                report = self._judge_timestamp(data, at, required, detached, certificates)
             case Format.PDF:
-                return self._judge_pdf(data, at, required, certificates, qr)
+                report = self._judge_pdf(data, at, required, certificates, qr)
+        _miss_root(required, report)
+        return report
 
     def _judge_message(
         self, data: bytes, at: datetime, required: Required, certificates: Sequence[Certificate]
@@ -132,7 +134,9 @@ class DocumentValidator:
         if required == Required():
             return verdict.report
         if verdict.business is None:
-            return self._wsse.validate(data, at, sender=replace(required, root=""), certificates=certificates)
+            report = self._wsse.validate(data, at, sender=required, certificates=certificates)
+            _miss_root(required, report)
+            return report
         return self._wsse.validate(data, at, business=required, certificates=certificates)
 
     def _judge_timestamp(
@@ -171,3 +175,9 @@ class DocumentValidator:
             ) from error
         validator = PersonalValidator(self.judge, limits=self.limits)
         return validator.examine(data, at, required=required, certificates=certificates, qr=qr).report
+
+
+def _miss_root(required: Required, report: Report) -> None:
+    """Say in ``report`` that the root that is ``required`` is not there: nothing of this format has one."""
+    if required.root:
+        report.fail("SIGNED_ROOT_MISMATCH", SubIndication.CUSTOM, required=required.root)

@@ -162,13 +162,27 @@ class Covered(NamedTuple):
         """Whether the digest of the octets is the one in the reference."""
         return digests.digest(self.reference.digest, self.octets) == self.reference.digest_value
 
+    def is_all_of(self, element: etree._Element) -> bool:
+        """Tell whether the octets are the whole of ``element``, by canonicalisation alone."""
+        nodes = self.nodes
+        return nodes is not None and nodes.apex is element and self._steps <= c14n.METHODS.keys()
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether an XPath filter chose what of it is covered."""
+        return XPATH in self._steps
+
+    @property
+    def _steps(self) -> set[str]:
+        return {transform.uri for transform in self.reference.transforms}
+
     @property
     def covers_root(self) -> bool:
         """Whether the octets are the whole document, but for signatures that were left out."""
         nodes = self.nodes
         if nodes is None or nodes.apex.getparent() is not None or nodes.apex.tag == SIGNATURE:
             return False
-        return _PARTIAL.isdisjoint([transform.uri for transform in self.reference.transforms])
+        return _PARTIAL.isdisjoint(self._steps)
 
 
 def cover(
@@ -328,7 +342,7 @@ def describe_scope(covered: Covered) -> dict[str, Json]:
         "element": path_of(nodes.apex) if nodes else None,
         "name": str(nodes.apex.tag) if nodes else None,
         "whole_document": covered.covers_root,
-        "filtered": any(transform.uri == XPATH for transform in covered.reference.transforms),
+        "filtered": covered.is_filtered,
         "left_out": [path_of(element) for element in nodes.exclude] if nodes else [],
         "digest": covered.reference.digest,
         "octets": len(covered.octets),

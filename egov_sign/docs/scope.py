@@ -54,10 +54,15 @@ def _uncovered(
         yield from _uncovered(child, apexes, around)
 
 
-def _parts_of(root: etree._Element, signatures: Sequence[JudgedSignature]) -> bool:
-    """Tell whether ``signatures`` cover parts of the document ``root`` that are not themselves parts of a signature."""
-    apexes = [item.nodes.apex for judged in signatures for item in judged.covered if item.nodes]
-    return root.tag != SIGNATURE and any(next(apex.iterancestors(SIGNATURE), None) is None for apex in apexes)
+def _stands_apart(root: etree._Element, signatures: Sequence[JudgedSignature]) -> bool:
+    """Tell whether ``signatures`` speak for themselves, wherever they stand.
+
+    They do if they are the whole document, or cover content from outside and no part of the document; what lies in a
+    signature, such as its own properties, is no such part.
+    """
+    parts = [item.nodes.apex if item.nodes else None for judged in signatures for item in judged.covered]
+    in_document = (apex for apex in parts if apex is not None and next(apex.iterancestors(SIGNATURE), None) is None)
+    return root.tag == SIGNATURE or (None in parts and next(in_document, None) is None)
 
 
 def report_requirements(
@@ -66,12 +71,13 @@ def report_requirements(
     """Hold ``signatures`` and their scope against what is ``required``.
 
     Where the whole document is signed, only those count who signed it whole: a signature over a part can be carried
-    into any document, and there speaks for that part alone. Where nobody signed the whole, a signer is therefore not
-    established as required, but for content that stands apart from the document.
+    into any document, and there speaks for that part alone; so can one that holds what it signs. Where nobody signed
+    the whole, a signer is therefore not established as required, but for content that stands apart from the document.
     """
     over_all = [judged for judged in signatures if any(item.covers_root for item in judged.covered)]
     report_signers([judged.identity for judged in over_all or signatures if judged.identity], required, report)
-    if (required.iin or required.bin or required.roles) and not over_all and _parts_of(root, signatures):
+    demanded = required.iin or required.bin or required.roles
+    if demanded and signatures and not over_all and not _stands_apart(root, signatures):
         report.fail("REQUIRED_SIGNER_SIGNED_PART", SubIndication.SIG_CONSTRAINTS_FAILURE, path_of(root))
     if required.root and not (over_all and required.root in {"*", root.tag}):
         report.fail("SIGNED_ROOT_MISMATCH", SubIndication.CUSTOM, path_of(root), required=required.root)

@@ -24,10 +24,9 @@ from lxml import etree
 from egov_sign.certs.algorithm_policy import AlgorithmPolicy
 from egov_sign.certs.certificate import Certificate
 from egov_sign.clock import as_utc, format_time
-from egov_sign.docs import c14n
 from egov_sign.docs.acceptance import CertificateJudge, report_signers
 from egov_sign.docs.judged import JudgedSignature, Required, XmlVerdict
-from egov_sign.docs.references import Covered, XmlDocument
+from egov_sign.docs.references import XmlDocument
 from egov_sign.docs.soap import Envelope, SoapFault
 from egov_sign.docs.soap_messages import Message, payload_of, read_body
 from egov_sign.docs.validation import XmlValidator
@@ -158,7 +157,7 @@ class WsseValidator:
         transport.report.facts["role"] = "transport"
         report.children.append(transport.report)
         # 3. Cover.
-        covered = next((item for item in transport.covered if _is_whole(item, envelope.body)), None)
+        covered = next((item for item in transport.covered if item.is_all_of(envelope.body)), None)
         if transport.report.indication is not Indication.INVALID:
             if covered is None:
                 report.fail("WSSE_BODY_NOT_SIGNED", SubIndication.FORMAT_FAILURE, transport.report.name)
@@ -230,14 +229,6 @@ def _transport_signature(envelope: Envelope, report: Report) -> etree._Element |
         report.fail("WSSE_SEVERAL_SIGNATURES", SubIndication.FORMAT_FAILURE, count=len(signatures))
         return None
     return signatures[0]
-
-
-def _is_whole(covered: Covered, body: etree._Element) -> bool:
-    """Tell whether ``covered`` is the whole of ``body``, by canonicalisation alone."""
-    nodes = covered.nodes
-    if nodes is None or nodes.apex is not body or nodes.exclude or nodes.keep is not None:
-        return False
-    return all(transform.uri in c14n.METHODS for transform in covered.reference.transforms)
 
 
 def _state(report: Report | None) -> str:

@@ -31,7 +31,9 @@ _RESOURCE_LIMIT = 114
 """libxml2's error number XML_ERR_RESOURCE_LIMIT."""
 
 _DECLARATION = re.compile(rb"<\?xml\s[^>]*?\bencoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"'][^>]*?\?>")
-_DOCTYPE = re.compile(rb"(?>\s+|<\?.*?\?>|<!--.*?-->)*+<!DOCTYPE", re.DOTALL)
+_PROLOG = rb"(?>\s+|<\?.*?\?>|<!--.*?-->)*+"
+_DOCTYPE = re.compile(_PROLOG + rb"<!DOCTYPE", re.DOTALL)
+_ROOT = re.compile(_PROLOG + rb"<(?:[^\s<>/:]+:)?([^\s<>/:]+)", re.DOTALL)
 _ENCODINGS = frozenset({"utf-8", "utf-16", "utf-16-le", "utf-16-be", "ascii", "iso8859-1", "cp1251", "koi8-r"})
 """Python's names of the encodings accepted; others (UTF-7, EBCDIC …) have been used to hide content."""
 
@@ -122,6 +124,18 @@ def _check_cost(utf8: bytes, root: etree._Element, limits: Limits) -> None:
         and root.xpath(f"boolean(//*[count(@*) > {most}])")
     ):
         raise LimitError("XML_LIMIT", f"an element has more than {most} attributes")
+
+
+def root_name(data: bytes) -> str:
+    """Return the name of the root element of ``data`` as it is written, without its prefix; empty if there is none.
+
+    Nothing is read beyond it: whether ``data`` is XML is not known afterwards.
+    """
+    try:
+        found = _ROOT.match(_as_utf8(data))
+    except InputError:
+        return ""
+    return found[1].decode("utf-8", "replace") if found else ""
 
 
 def path_of(element: etree._Element) -> str:

@@ -9,8 +9,9 @@ import pytest
 
 from egov_sign.docs.judged import Required
 from egov_sign.docs.validation import XmlValidator
+from egov_sign.docs.xades_sign import signed_properties
 from egov_sign.docs.xmlparse import parse
-from egov_sign.docs.xmlsign import sign_element, sign_enveloped, sign_enveloping
+from egov_sign.docs.xmlsign import sign_detached, sign_element, sign_enveloped, sign_enveloping
 from egov_sign.verdict import Indication, SubIndication
 from egov_sign_pki import World
 from tests.attacks.forging import REQUEST, octets
@@ -54,3 +55,23 @@ def test_whole_documents_and_content_inside_the_signature_are_theirs(
         sign_enveloping(b"x", signer),
     ):
         assert validator.validate(signed, at, required=VICTIM).codes == []
+
+
+@pytest.mark.parametrize("around", [EVIL, b'<rq:Order xmlns:rq="urn:rq" pay="9"/>'])
+def test_a_signature_that_holds_what_it_signs_carried_into_another_document(
+    world: World, validator: XmlValidator, at: datetime, around: bytes
+) -> None:
+    evil = parse(around)
+    evil.append(parse(sign_enveloping(b"x", world.signer("person"))))
+    assert validator.validate(octets(evil), at).codes == ["SCOPE_PARTIAL"]
+    assert "REQUIRED_SIGNER_SIGNED_PART" in validator.validate(octets(evil), at, required=VICTIM).codes
+
+
+def test_content_outside_is_that_of_its_signer_wherever_the_signature_stands(
+    world: World, validator: XmlValidator, at: datetime
+) -> None:
+    signer = world.signer("person")
+    holder = parse(b"<Signatures/>")
+    holder.append(parse(sign_detached({"a": b"content"}, signer, extra=signed_properties(signer, at))))
+    report = validator.validate(octets(holder), at, required=VICTIM, contents={"a": b"content"})
+    assert report.indication is Indication.VALID

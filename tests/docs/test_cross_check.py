@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -85,6 +86,14 @@ def test_cms_is_compared_too(kind: str) -> None:
     assert opinions(checked(twice, kind)[1]) == both * 2
     armoured = base64.encodebytes(message)
     assert opinions(checked(armoured, kind)[1]) == both
+
+
+def test_a_certificate_that_cannot_be_read_stops_nothing() -> None:
+    message = cms_sign.Parts.of(SignedData.load(cms_sign.sign(DOCUMENT, pdf_world().signer("person"), signing_time=AT)))
+    broken = replace(message, certificates=message.certificates | {b"\x30\x02\x05\x00"}).encode()
+    alone, report = checked(broken)
+    assert alone.codes == ["CERTIFICATE_SENT_UNREADABLE"]
+    assert ("pyhanko-certvalidator", "AGREES") in opinions(report)
 
 
 @pytest.mark.parametrize("place", [b"<iin>8", b"person-signature"])

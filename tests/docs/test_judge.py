@@ -5,16 +5,18 @@ from __future__ import annotations
 import base64
 import sys
 from collections.abc import Callable
+from copy import deepcopy
 from functools import cache
 
 import pytest
+from lxml import etree
 
 from egov_sign.docs import cms_sign
 from egov_sign.docs.formats import Format, recognise
 from egov_sign.docs.judge import Detached, DocumentValidator
 from egov_sign.docs.judged import Required
 from egov_sign.docs.pdf_sign import sign_pdf
-from egov_sign.docs.soap import envelope_of
+from egov_sign.docs.soap import BODY, envelope_of
 from egov_sign.docs.wsse import sign_body
 from egov_sign.docs.xmlparse import parse
 from egov_sign.docs.xmlsign import sign_detached, sign_enveloped
@@ -97,6 +99,29 @@ def test_a_message_without_a_business_signature_is_held_to_the_sender(validator:
     assert "SIGNER_IIN_MISMATCH" in report.codes
 
 
+@pytest.mark.parametrize("kind", [Format.WSSE, Format.CMS, Format.TIMESTAMP, Format.PDF])
+@pytest.mark.parametrize("root", ["{urn:rq}Order", "*"])
+def test_a_signed_root_that_is_required_is_in_no_other_format(
+    validator: DocumentValidator, kind: Format, root: str
+) -> None:
+    report = validator.validate(sample(kind), AT, required=Required(root=root), detached=Detached(CONTENT))
+    assert report.codes[-1] == "SIGNED_ROOT_MISMATCH"
+    assert report.indication is Indication.INVALID
+
+
+def test_what_stands_before_a_message_does_not_hide_that_it_is_one(validator: DocumentValidator) -> None:
+    """Judged as any XML, a message with another Body than the signed one would be VALID in part."""
+    root = parse(sample(Format.WSSE))
+    [signed] = root.iterchildren(BODY)
+    forged = deepcopy(signed)
+    forged.attrib.clear()
+    root.replace(signed, forged)
+    root[0].append(signed)
+    for before in (b"", b"<!--<!DOCTYPE a>-->", b"<!--" + b" " * 100_000 + b"-->"):
+        report = validator.validate(before + etree.tostring(root, encoding="UTF-8"), AT)
+        assert report.codes == ["WSSE_BODY_NOT_SIGNED"]
+
+
 def test_a_time_stamp_needs_what_it_stamps_and_is_nobodys_signature(validator: DocumentValidator) -> None:
     token = sample(Format.TIMESTAMP)
     alone = validator.validate(token, AT)
@@ -133,6 +158,12 @@ def test_detached_content_of_cms(validator: DocumentValidator, content: bytes | 
             b"<!--" + b" " * 10_000 + b"--><s:Envelope xmlns:s='http://schemas.xmlsoap.org/soap/envelope/'/>",
             Format.WSSE,
         ),
+        (b"<!--" + b" " * 100_000 + b"-->" + ENVELOPE, Format.WSSE),
+        (b"<!--<!DOCTYPE a>--><?a <!DOCTYPE a>?>" + ENVELOPE, Format.WSSE),
+        (("<!--<!DOCTYPE a>-->" + ENVELOPE.decode()).encode("utf-16"), Format.WSSE),
+        (b"<?xml version='1.0' encoding='koi8-r'?>" + ENVELOPE, Format.WSSE),
+        (b"<?xml version='1.0' encoding='utf-7'?>" + ENVELOPE, Format.XML),
+        (b"<!-- " + ENVELOPE + b" --><a/>", Format.XML),
         (b"<s:Envelope xmlns:s='urn:other'/>", Format.XML),
         (ENVELOPE.decode().encode("utf-16"), Format.WSSE),
         (ENVELOPE.replace(b"soap", b"so&#97;p"), Format.WSSE),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,13 +16,16 @@ from egov_sign.certs.sources import RevocationSources
 from egov_sign.certs.trust import TrustStore
 from egov_sign.certs.validator import CertificateValidator
 from egov_sign.clock import FrozenClock
+from egov_sign.crypto import digests
 from egov_sign.crypto.signer import KeySigner
+from egov_sign.docs.c14n import INCLUSIVE
 from egov_sign.docs.evidence import evidence_for
+from egov_sign.docs.judged import XmlRules
 from egov_sign.docs.timestamp_authority import TimestampAuthority
 from egov_sign.docs.validation import XmlValidator
 from egov_sign.docs.xades import XADES, Level
 from egov_sign.docs.xades_sign import add_evidence, add_timestamp, counter_sign, signed_properties
-from egov_sign.docs.xmldsig import DS
+from egov_sign.docs.xmldsig import DS, XPATH
 from egov_sign.docs.xmlparse import parse
 from egov_sign.docs.xmlsign import Extra, sign_detached, sign_element, sign_enveloped, sign_enveloping
 from egov_sign.errors import ConfigurationError
@@ -228,6 +232,24 @@ def test_row_23_fake_counter_signature(world: World, validator: XmlValidator, si
     assert report.indication is Indication.INVALID
     assert [child.indication for child in report.children] == [Indication.VALID, Indication.INVALID]
     assert "XADES_COUNTER_SIGNATURE" in report.codes
+
+
+def test_row_23_counter_signature_over_nothing_of_what_it_confirms(world: World, signed: bytes) -> None:
+    """Where the caller lets XPath in, a filter must not empty the confirmation."""
+    root = parse(counter_sign(signed, world.signer("other-person")))
+    confirming = root.find(f".//{XADES}CounterSignature/{DS}Signature")
+    assert confirming is not None
+    reference = confirming[0][-1]
+    for transforms in reference.findall(DS + "Transforms"):
+        reference.remove(transforms)
+    reference.insert(0, etree.SubElement(reference, DS + "Transforms"))
+    step = etree.SubElement(reference[0], DS + "Transform", Algorithm=XPATH)
+    etree.SubElement(step, DS + "XPath").text = "false()"
+    reference[-1].text = base64.b64encode(digests.digest("sha256", b"")).decode()
+    confirming[0][0].set("Algorithm", INCLUSIVE.uri)
+    resign(confirming, world.signer("other-person"))
+    report = XmlValidator(judge_of(world), rules=XmlRules(xpath=True)).validate(octets(root), world.at)
+    assert report.codes == ["XADES_COUNTER_SIGNATURE"]
 
 
 def test_what_cannot_be_extended_is_left_alone(world: World, signed: bytes) -> None:
