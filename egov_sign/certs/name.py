@@ -90,7 +90,9 @@ class Attribute(NamedTuple):
 
 # RFC 4518, 2.2: what is mapped to nothing, and what is mapped to a space.
 _TO_NOTHING = re.compile(
-    "[\u0000-\u0008\u000e-\u001f\u007f-\u0084\u0086-\u009f\u00ad\u034f\u1806\u180b-\u180d\u200b\ufe00-\ufe0f\ufffc]"
+    "[\u0000-\u0008\u000e-\u001f\u007f-\u0084\u0086-\u009f\u00ad\u034f\u06dd\u070f\u1806\u180b-\u180e\u200b-\u200f"
+    "\u202a-\u202e\u2060-\u2063\u206a-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffc"
+    "\U0001d173-\U0001d17a\U000e0001\U000e0020-\U000e007f]"
 )
 _SPACES = re.compile(r"[\s\u0085\u2028\u2029]+")
 
@@ -99,8 +101,13 @@ def prepare(text: str) -> str:
     """Prepare ``text`` for comparison without regard to case and insignificant space (RFC 4518, section 2)."""
     if text.isascii() and text.isprintable():
         return " ".join(text.lower().split())
-    mapped = _TO_NOTHING.sub("", text).casefold()
-    return _SPACES.sub(" ", unicodedata.normalize("NFKC", mapped)).strip(" ")
+    # Twice, because normalisation makes capitals, of mathematical letters for one: table B.2 of RFC 3454 does the same.
+    mapped = _folded(_folded(_TO_NOTHING.sub("", text)))
+    return _SPACES.sub(" ", mapped).strip(" ")
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", text.casefold())
 
 
 class Name:

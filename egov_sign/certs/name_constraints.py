@@ -21,6 +21,8 @@ EMAIL, DNS, DIRECTORY, URI, IP = 1, 2, 4, 6, 7
 
 _HOST = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*")
 _LOCAL_PART = re.compile(r"[^\s@\"(),:;<>\[\\\]]+|\"[^\"\\\r\n]+\"")
+_URI_CHARACTERS = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]*")
+"""RFC 3986, section 2."""
 
 
 def constrained_names(certificate: Certificate) -> tuple[GeneralName, ...]:
@@ -111,13 +113,16 @@ def _within_email(content: bytes, base: bytes, doubt: bool) -> bool:
         return doubt
     if "@" in subtree:
         wanted_local, _, wanted_host = subtree.rpartition("@")
-        return local == wanted_local and host.lower() == wanted_host.lower()
+        return local.strip('"') == wanted_local.strip('"') and host.lower() == wanted_host.lower()
     return _host_matches(host, subtree)
 
 
 def _within_uri(content: bytes, base: bytes, doubt: bool) -> bool:
+    text = _ascii(content)
+    if not _URI_CHARACTERS.fullmatch(text):
+        return doubt  # readers differ about where the host ends
     try:
-        host = urlsplit(_ascii(content)).hostname or ""
+        host = urlsplit(text).hostname or ""
     except ValueError:
         return doubt
     # RFC 5280: a URI without a fully qualified host must be rejected where URIs are constrained.
