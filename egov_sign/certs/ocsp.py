@@ -221,6 +221,7 @@ class OcspResponse:
         self._algorithm = fields.element(der.SEQUENCE)
         self._signature = fields.octet_bits()
         self._verified: dict[bytes, bool] = {}
+        self._certified: dict[tuple[bytes, bytes], bool] = {}
         wrapper = fields.maybe_enter(der.explicit(0))
         fields.finish()
         if wrapper is not None:
@@ -271,6 +272,20 @@ class OcspResponse:
                 known = False
             self._verified[key.spki] = known
         return known
+
+    def is_certified(self, responder: Certificate, issuer: Certificate, key: PublicKey) -> bool:
+        """Tell whether ``issuer`` certified its ``responder`` with ``key``; remembered, too.
+
+        Raises:
+            InputError: the signature's algorithm cannot be read, or is not known.
+        """
+        if responder.issuer != issuer.subject:
+            return False
+        index = responder.der, key.spki
+        if index not in self._certified:
+            right = key.verify(responder.signature, responder.tbs, responder.signature_algorithm)
+            self._certified[index] = right
+        return self._certified[index]
 
     def __repr__(self) -> str:
         return f"<OCSP response, {self.status.name}, {len(self.answers)} answers>"

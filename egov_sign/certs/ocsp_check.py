@@ -175,11 +175,8 @@ def _is_signed_by(response: OcspResponse, certificate: Certificate) -> bool:
 
 def _refusal(question: Question, response: OcspResponse, delegate: Certificate) -> str | None:
     """Return why ``delegate``, who signed the response, may not answer for the issuer; ``None`` if it may."""
-    issued = delegate.issuer == question.issuer.subject and question.context.issuer_key.verify(
-        delegate.signature, delegate.tbs, delegate.signature_algorithm
-    )
     usage = delegate.key_usage
-    if not issued:
+    if not response.is_certified(delegate, question.issuer, question.context.issuer_key):
         return "OCSP_RESPONDER_FOREIGN"
     if OCSP_SIGNING not in (delegate.eku or ()) or (usage is not None and usage.isdisjoint(_SIGNING)):
         return "OCSP_RESPONDER_USAGE"

@@ -11,6 +11,10 @@ from egov_sign.certs import issue_extensions as ext
 from egov_sign.certs import issue_names as names
 from egov_sign.certs.certificate import Certificate
 from egov_sign.certs.issue import Authority, issue_certificate
+from egov_sign.certs.issue_ocsp import GOOD, Answer, cert_id, issue_ocsp
+from egov_sign.certs.revocation import Revocation
+from egov_sign.certs.sources import RevocationSources
+from egov_sign.certs.trust import TrustStore
 from egov_sign.certs.validator import CertificateValidator
 from egov_sign.crypto import digests
 from egov_sign.crypto.algorithms import SignatureAlgorithm, by_name
@@ -24,7 +28,8 @@ from egov_sign.verdict import Indication
 from egov_sign_pki import World
 from tests.attacks.cms_forging import CONTENT, Forgery
 from tests.attacks.test_revocation import CA, LEAF, ROOT
-from tests.certs.small_ca import AT, DAY, SmallCa, key
+from tests.certs import paths_double
+from tests.certs.small_ca import AT, DAY, HOUR, SmallCa, key
 from tests.docs.judging import judge_of
 
 SAME = names.name([("CN", "Same"), ("C", "KZ")])
@@ -110,10 +115,6 @@ def test_without_a_document_only_the_bound_of_the_path_counts(world: World, at: 
 
 def test_lists_that_somebody_else_may_have_signed(verified: list[bytes]) -> None:
     """Each embedded list would be tried with the key of every certificate that has its issuer's name."""
-    from egov_sign.certs.revocation import Revocation
-    from egov_sign.certs.sources import RevocationSources
-    from egov_sign.certs.trust import TrustStore
-
     impostors = [SmallCa("Issuer", 300 + number) for number in range(20)]
     lists = [impostor.crl(number=number) for number, impostor in enumerate(impostors)]
     sources = RevocationSources(crls=[ROOT.crl(), CA.crl()]).with_embedded(lists)
@@ -131,11 +132,22 @@ def test_lists_that_somebody_else_may_have_signed(verified: list[bytes]) -> None
 
 
 def test_embedded_lists_are_counted() -> None:
-    from egov_sign.certs.sources import RevocationSources
-
     sources = RevocationSources(limits=replace(Limits(), embedded_statuses=3))
     few = sources.with_embedded([CA.crl(number=number) for number in range(3)])
     assert (len(few.crls([LEAF.issuer])), few.unreadable) == (3, [])
     many = sources.with_embedded([CA.crl(number=number) for number in range(9)])
     assert len(many.crls([LEAF.issuer])) == 3
     assert [error.code for _, error in many.unreadable] == ["STATUS_TOO_MANY"]
+
+
+def test_responders_that_nobody_certified_are_tried_once_for_all_certificates(verified: list[bytes]) -> None:
+    forger = SmallCa("Issuer", 99)
+    responders = [forger.responder(serial=5000 + number) for number in range(8)]
+    leaves = [CA.leaf(serial) for serial in range(100, 110)]
+    answers = tuple(Answer(cert_id(CA.name, CA.authority.spki, leaf.serial), GOOD, AT - HOUR) for leaf in leaves)
+    sent = [responder.certificate for responder in responders]
+    response = issue_ocsp(responders[0], answers, produced_at=AT - HOUR, certificates=sent)
+    checker = Revocation(RevocationSources(responses=[response]))
+    for leaf in leaves:
+        assert "OCSP_RESPONDER_FOREIGN" in paths_double.check(checker, leaf, CA.certificate, AT).codes
+    assert len(verified) == 1 + len(responders)  # the response, and who certified each of them
