@@ -51,8 +51,8 @@ def log_in(services: Services, iin_text: str, password: str) -> Answer[Session]:
     stands in the journal alone: the user is told ``AUTH_FAILED`` (R422).
     """
     started = services.clock.now()
-    fits = passwords.fits(services, REALM, iin_text, password)
     iin, _ = _read(iin_text)
+    fits = passwords.fits(services, REALM, iin, password)
     with services.work() as work:
         run = Run(entrance(services.settings.profile, "portal"), subject=iin)
         reasons = [reason("AUTH_FAILED")]

@@ -60,11 +60,11 @@ def log_in(services: Services, provider: str, iin_text: str, password: str) -> A
     provider, or has no role that lets them work there.
     """
     started = services.clock.now()
-    fits = passwords.fits(services, REALM, iin_text, password)
     try:
         iin = Iin.parse(iin_text)
     except InputError:
         iin = None
+    fits = passwords.fits(services, REALM, iin, password)
     employee = services.registers.employee(str(iin)) if iin else None
     with services.work() as work:
         run = Run(entrance(services.settings.profile, "desk"), subject=iin)
@@ -88,7 +88,7 @@ def resume(services: Services, provider: str, token: str) -> Answer[Desk]:
     """Return the session that ``token`` proves, if it is one of ``provider``; refusal: ``AUTH_SESSION_EXPIRED``."""
     session = resume_session(services, token, REALM)
     employee = services.registers.employee(str(session.iin)) if session else None
-    if session is None or employee is None or employee.provider != provider or not employee.active:
+    if session is None or employee is None or not _works_at(employee, provider):
         return refused("", [reason("AUTH_SESSION_EXPIRED")])
     return Answer(Desk(session, employee))
 
@@ -102,9 +102,11 @@ def _reasons(
         if iin is not None:
             passwords.count_failure(work, services, REALM, iin)
         return [reason("EMP_AUTH_FAILED")]
-    if not employee.active or employee.provider != provider or not WORKING_ROLES & set(employee.roles):
-        return [reason("EMP_NO_ROLE")]
-    return []
+    return [] if _works_at(employee, provider) else [reason("EMP_NO_ROLE")]
+
+
+def _works_at(employee: Employee, provider: str) -> bool:
+    return employee.active and employee.provider == provider and bool(WORKING_ROLES & set(employee.roles))
 
 
 def _codes(reasons: list[Finding]) -> list[str]:

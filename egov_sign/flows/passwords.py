@@ -1,15 +1,17 @@
 """Passwords: slow hashes, the same time for users that exist and those that do not, locks that end by themselves.
 
 Attack 63: neither the text nor the time of a failed login tells whether an IIN is registered (R422). So the password
-is checked against a hash in every case, and failures are counted for every IIN, registered or not.
+is checked against a hash in every case, once, and failures are counted for every IIN, registered or not.
 """
 
 from __future__ import annotations
 
+from base64 import b64encode
 from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.low_level import ARGON2_VERSION
 
 from egov_sign.certs.iin import Iin
 from egov_sign.clock import parse_time
@@ -32,16 +34,16 @@ def is_strong(password: str, iin: str) -> bool:
 
 def hash_password(services: Services, password: str) -> str:
     """Return the Argon2id hash with its salt and parameters."""
-    return _hasher(services.settings.password_memory_kib).hash(password)
+    return _hasher(services.settings.password_memory_kib).hash(_octets(password))
 
 
-def fits(services: Services, realm: str, iin: str, password: str) -> bool:
+def fits(services: Services, realm: str, iin: Iin | None, password: str) -> bool:
     """Tell whether ``password`` is that of ``iin`` in ``realm``; takes as long if there is no such user."""
     hasher = _hasher(services.settings.password_memory_kib)
-    record = services.store.get("credential", f"{realm}-{iin}") if iin.isalnum() else None
+    record = services.store.get("credential", f"{realm}-{iin}") if iin else None
     known = record is not None
     try:
-        return hasher.verify(str(record.data["hash"]) if record else _nobody(hasher), password) and known
+        return hasher.verify(str(record.data["hash"]) if record else _nobody(hasher), _octets(password)) and known
     except (VerificationError, InvalidHashError):
         return False
 
@@ -81,6 +83,13 @@ def _hasher(memory_kib: int) -> PasswordHasher:
     return PasswordHasher(memory_cost=memory_kib)
 
 
-@cache
 def _nobody(hasher: PasswordHasher) -> str:
-    return hasher.hash("nobody has this password")
+    """Return a hash that no password has; it is written, not computed, since that would take a login's time again."""
+    salt, digest = (b64encode(bytes(size)).decode().rstrip("=") for size in (hasher.salt_len, hasher.hash_len))
+    costs = f"m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}"
+    return f"$argon2id$v={ARGON2_VERSION}${costs}${salt}${digest}"
+
+
+def _octets(password: str) -> bytes:
+    """Return ``password`` as it is hashed, whatever came from a terminal or an environment."""
+    return password.encode("utf-8", "surrogatepass")

@@ -243,7 +243,7 @@ class Portal:
 
     def to_sign(self, session: Session, request_id: str) -> bytes:
         """Return the request document that is to be signed, for those who sign elsewhere (:meth:`send_signed`)."""
-        return self.services.store.document(self._own(None, session, request_id, State.READY_TO_SIGN).prepared)
+        return self.services.store.document(self._seen(session, request_id, State.READY_TO_SIGN).prepared)
 
     def sign(self, session: Session, request_id: str, signer: Signer) -> Answer[Request]:
         """«подписать»: sign the request and send it (process 5); refusals as :meth:`send_signed`."""
@@ -314,12 +314,17 @@ class Portal:
     # Following it
 
     def cabinet(self, session: Session) -> list[Request]:
-        """Return the recipient's own requests, oldest first (R10)."""
+        """Return the recipient's own requests, oldest first (R10).
+
+        Raises:
+            RefusedError: ``AUTH_SESSION_EXPIRED``.
+        """
+        sessions.demand_open(self.services, session)
         return requests.load_all(self.services.store, "applicant", str(session.iin))
 
     def status(self, session: Session, request_id: str, language: Language = "ru") -> StatusScreen:
         """«обновить статус»: return the status screen; never changes anything (R39, R40, R426)."""
-        request = self._own(None, session, request_id)
+        request = self._seen(session, request_id)
         state = request.state if not request.outcome or request.answered else State.IN_PROCESSING
         return StatusScreen(
             str(request.applicant),
@@ -331,16 +336,17 @@ class Portal:
 
     def can_view_result(self, session: Session, request_id: str) -> bool:
         """Tell whether the button «просмотр результата» is there: the answer has come to the portal (R41)."""
-        return bool(self._own(None, session, request_id).answered)
+        return bool(self._seen(session, request_id).answered)
 
     def open_result(self, session: Session, request_id: str) -> OpenedOutcome:
         """«открыть»: return the certificate or the refusal, verified as of the time it was signed (R42, R402).
 
         Raises:
+            RefusedError: ``AUTH_SESSION_EXPIRED``.
             ConfigurationError: ``RESULT_NOT_READY`` while there is no answer yet; ``PROVIDER_UNKNOWN`` if the registers
                 have lost the provider.
         """
-        request = self._own(None, session, request_id)
+        request = self._seen(session, request_id)
         if not request.answered:
             raise ConfigurationError(
                 "RESULT_NOT_READY", "the answer has not come yet", where=request.number, hint="look at the status"
@@ -359,6 +365,11 @@ class Portal:
         if sessions.is_open(self.services, session):
             return None
         return Refusal("", (reason("AUTH_SESSION_EXPIRED"),))
+
+    def _seen(self, session: Session, request_id: str, *states: State) -> Request:
+        """Return a request that the session's user looks at; who has logged out sees nothing more (R47)."""
+        sessions.demand_open(self.services, session)
+        return self._own(None, session, request_id, *states)
 
     def _own(self, work: Work | None, session: Session, request_id: str, *states: State) -> Request:
         """Return a request of the session's user; another's is as unknown as one that does not exist (R10)."""

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from egov_sign.certs.iin import Iin
 from egov_sign.flows.engine import Run, Work
+from egov_sign.flows.refusals import Refusal, RefusedError, reason
 from egov_sign.flows.services import Services
 from egov_sign.flows.store import Data
 
@@ -68,9 +69,20 @@ def close_session(work: Work, session: Session) -> None:
 
 
 def is_open(services: Services, session: Session) -> bool:
-    """Tell whether ``session`` has not ended."""
-    return resume(services, session.token, session.realm) is not None
+    """Tell whether ``session`` has not ended, and is whose it says."""
+    found = resume(services, session.token, session.realm)
+    return found is not None and found.iin == session.iin
+
+
+def demand_open(services: Services, session: Session) -> None:
+    """Let nobody go on whose ``session`` has ended.
+
+    Raises:
+        RefusedError: ``AUTH_SESSION_EXPIRED``.
+    """
+    if not is_open(services, session):
+        raise RefusedError(Refusal("", (reason("AUTH_SESSION_EXPIRED"),)))
 
 
 def _key(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from egov_sign.clock import format_time
 from egov_sign.errors import ConfigurationError
-from egov_sign.flows import catalogue, requests
+from egov_sign.flows import catalogue, requests, sessions
 from egov_sign.flows.requests import State
 from egov_sign.flows.services import Services
 from egov_sign.flows.sessions import Session
@@ -69,11 +69,13 @@ def answer(services: Services, session: Session, request_id: str, q1: int, q2: i
     """Keep the answers of the owner of a finished request.
 
     Raises:
+        RefusedError: ``AUTH_SESSION_EXPIRED``.
         ConfigurationError: ``SURVEY_OPTION`` for an option that is not 1, 2 or 3; ``SURVEY_TOO_EARLY`` before the
             outcome; ``SURVEY_ANSWERED`` the second time; ``REQUEST_UNKNOWN`` for somebody else's request.
     """
     if not {q1, q2} <= OPTIONS.keys():
         raise ConfigurationError("SURVEY_OPTION", "each question has the options 1, 2 and 3")
+    sessions.demand_open(services, session)
     with services.work() as work:
         request = requests.load(work.unit, request_id)
         if request.applicant != session.iin:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from argon2 import PasswordHasher
+from argon2 import PasswordHasher, extract_parameters
 from argon2.exceptions import VerifyMismatchError
 
-from egov_sign.flows import passwords
+from egov_sign.flows import passwords, survey
+from egov_sign.flows.refusals import RefusedError
+from egov_sign.flows.registers import put_employee
 from egov_sign.flows.sessions import resume
-from tests.flows.conftest import DEPUTY, OTHER, PASSWORD, PERSON, REGISTRAR, Town
+from tests.flows.conftest import CALL_FORM, DEPUTY, OTHER, PASSWORD, PERSON, REGISTRAR, Town
 
 
 @pytest.mark.req("R101", "R201", "R301", "R30", "R50")
@@ -73,6 +76,43 @@ def test_an_unknown_user_costs_the_same_check(town: Town, monkeypatch: pytest.Mo
     assert len(calls) == 3
 
 
+@pytest.mark.req("R422")
+@pytest.mark.parametrize("iin", [OTHER, DEPUTY, "not an iin"])
+def test_the_first_unknown_user_of_a_process_costs_one_hash_too(
+    town: Town, monkeypatch: pytest.MonkeyPatch, iin: str
+) -> None:
+    """Every command is a process of its own: a hash made there for comparison would double the time of an answer."""
+    checked: list[str] = []
+    verify = PasswordHasher.verify
+
+    def counted(hasher: PasswordHasher, digest: str, password: bytes) -> bool:
+        checked.append(digest)
+        return verify(hasher, digest, password)
+
+    monkeypatch.setattr(PasswordHasher, "verify", counted)
+    monkeypatch.setattr(PasswordHasher, "hash", lambda *_: pytest.fail("a second hash is made"))
+    assert not town.portal.log_in(iin, "wrong").accepted
+    (digest,) = checked
+    assert extract_parameters(digest) == extract_parameters(str(_credential(town)))
+
+
+def _credential(town: Town) -> object:
+    record = town.services.store.get("credential", f"desk-{DEPUTY}")
+    assert record is not None
+    return record.data["hash"]
+
+
+@pytest.mark.parametrize("iin", ["8" * 3000, "a" * 300, "\ud800", "a\0b", "", "..", f"{PERSON}\n"])
+def test_whatever_is_typed_is_refused_and_nothing_breaks(town: Town, iin: str) -> None:
+    town.portal.register(PERSON, PASSWORD).get()
+    for password in (PASSWORD, "\ud800", ""):
+        for answer in (town.portal.log_in(iin, password), town.desk.log_in(iin, password)):
+            assert answer.refusal is not None
+            assert answer.refusal.codes[0] in {"AUTH_FAILED", "EMP_AUTH_FAILED"}
+    assert not town.portal.resume(iin).accepted
+    assert not town.portal.log_in(PERSON, "\ud800").accepted
+
+
 @pytest.mark.req("R49")
 @pytest.mark.parametrize("iin", [PERSON, OTHER])
 def test_guessing_locks_for_a_while_registered_or_not(town: Town, iin: str) -> None:
@@ -107,6 +147,36 @@ def test_sessions_end_by_time_and_by_logging_out(town: Town) -> None:
     assert answer.refusal is not None
     assert answer.refusal.codes == ["AUTH_SESSION_EXPIRED"]
     assert not town.portal.resume("forged").accepted
+
+
+@pytest.mark.req("R47")
+def test_who_has_logged_out_sees_nothing_more(town: Town) -> None:
+    session = town.log_in()
+    request = town.sent(session, "CALL", CALL_FORM)
+    town.decide(request.number)
+    waiting = town.ready(session, "CALL", CALL_FORM)
+    stolen = replace(town.log_in(OTHER), iin=session.iin)
+    town.portal.log_out(session)
+    for ended in (session, stolen):
+        for look in (
+            town.portal.cabinet,
+            lambda who: town.portal.status(who, request.id),
+            lambda who: town.portal.can_view_result(who, request.id),
+            lambda who: town.portal.open_result(who, request.id),
+            lambda who: town.portal.to_sign(who, waiting.id),
+            lambda who: survey.answer(town.services, who, request.id, 1, 1),
+        ):
+            with pytest.raises(RefusedError, match="AUTH_SESSION_EXPIRED"):
+                look(ended)
+        assert not town.portal.fill(ended, waiting.id, {}).accepted
+
+
+@pytest.mark.req("R121", "R412")
+def test_a_role_that_was_taken_away_ends_the_session(town: Town) -> None:
+    session = town.desk_session()
+    with town.services.work() as work:
+        put_employee(work.unit, replace(session.employee, roles=("doctor",)))
+    assert not town.desk.resume(session.token).accepted
 
 
 @pytest.mark.req("R121", "R221", "R321", "R412", "R28")
