@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from egov_sign.errors import StoreError
 from egov_sign.flows.store import Data, Store, Unit
 from egov_sign.verdict import Json, Report, SubIndication
 
@@ -94,26 +95,46 @@ def append(work: Unit, /, **values: object) -> Event:
 
 
 def read(store: Store, request: str = "") -> Iterator[Event]:
-    """Yield the events from the first; those of one request, if it is given."""
+    """Yield the events from the first; those of one request, if it is given.
+
+    Raises:
+        StoreError: ``STORE_EDITED`` at a line that is none of ours.
+    """
     for row in store.read_log(LOG):
-        event = Event(**row)  # type: ignore[arg-type]
+        try:
+            event = Event(**row)  # type: ignore[arg-type]
+        except TypeError as error:
+            raise StoreError(
+                "STORE_EDITED", "this is no line of the journal", where=LOG, hint="see: egov-sign journal verify"
+            ) from error
         if not request or request in {event.request, event.number}:
             yield event
 
 
 def verify(store: Store) -> Report:
-    """Follow the chain from the first line to the last and report every place where it breaks."""
+    """Follow the chain from the first line to the last and report every place where it breaks.
+
+    Everybody else waits meanwhile: lines that are being added must not pass for lines that nobody announced.
+    """
     report = Report("journal")
     previous, seq = _START, 0
-    for row in store.read_log(LOG):
-        where = f"line {seq + 1}"
-        if row.get("hash") != _hash(row):
-            report.fail("JOURNAL_LINE_CHANGED", SubIndication.HASH_FAILURE, where=where)
-        if row.get("previous") != previous or row.get("seq") != seq + 1:
-            report.fail("JOURNAL_CHAIN_BROKEN", SubIndication.HASH_FAILURE, where=where)
-        previous, seq = str(row.get("hash")), seq + 1
-    head = store.get(_HEAD, LOG)
-    if (head.data if head else {"seq": 0, "hash": _START}) != {"seq": seq, "hash": previous}:
+    with store.unit() as unit:
+        try:
+            for row in unit.read_log(LOG):
+                where = f"line {seq + 1}"
+                if row.get("hash") != _hash(row):
+                    report.fail("JOURNAL_LINE_CHANGED", SubIndication.HASH_FAILURE, where=where)
+                if row.get("previous") != previous or row.get("seq") != seq + 1:
+                    report.fail("JOURNAL_CHAIN_BROKEN", SubIndication.HASH_FAILURE, where=where)
+                previous, seq = str(row.get("hash")), seq + 1
+        except StoreError:
+            report.fail("JOURNAL_LINE_CHANGED", SubIndication.HASH_FAILURE, where=f"line {seq + 1}")
+        try:
+            head = unit.get(_HEAD, LOG)
+            end = head.data if head else {"seq": 0, "hash": _START}
+        except StoreError:
+            end = {}
+    if end != {"seq": seq, "hash": previous}:
         report.fail("JOURNAL_END_MISSING", SubIndication.HASH_FAILURE, where=f"line {seq}")
     report.facts["events"] = seq
     report.facts["hash"] = previous

@@ -72,6 +72,8 @@ class JsonStore:
 
     def get(self, kind: str, key: str) -> Record | None:
         """Return the record, or ``None`` (see :meth:`egov_sign.flows.store.Reader.get`)."""
+        if not storefiles.can_be_key(key):
+            return None
         path = storefiles.record_path(kind, key)
         with self._errors():
             try:
@@ -83,6 +85,8 @@ class JsonStore:
 
     def find(self, kind: str, index: str, value: str) -> list[str]:
         """Return the keys of the records whose ``index`` is ``value``, sorted."""
+        if not storefiles.can_be_key(value):
+            return []
         with self._errors():
             try:
                 names = os.listdir(f"{self._root}/{storefiles.index_folder(kind, index, value)}")  # noqa: PTH208 - names alone
@@ -131,14 +135,21 @@ class JsonStore:
             if record is not None:
                 yield record
 
-    def read_log(self, log: str) -> Iterator[Data]:
-        """Yield the entries of ``log`` from the first."""
+    def read_log(self, log: str, *, locked: bool = False) -> Iterator[Data]:
+        """Yield the entries of ``log`` from the first (see :meth:`egov_sign.flows.store.Reader.read_log`).
+
+        Args:
+            log: which.
+            locked: nobody writes meanwhile, so an entry without its end was torn off.
+        """
         for file in sorted(self.folder.glob(f"logs/{storefiles.file_name(log)}/*.jsonl")):
             with self._errors():
                 lines = file.read_bytes().splitlines(keepends=True)
             for line in lines:
                 if line.endswith(b"\n"):
                     yield self._parse_line(file, line)
+                elif locked:
+                    raise _edited(file.relative_to(self.folder).as_posix())
 
     def check(self) -> Report:
         """Read everything: records and documents against their digests, index entries against the records."""
@@ -208,13 +219,13 @@ class JsonStore:
             if digest != storefiles.digest_of(row) or (row["kind"], row["key"]) != (kind, key):
                 raise _edited(path)
             return Record(**row)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise _edited(path) from error
 
     def _parse_line(self, file: Path, line: bytes) -> Data:
         try:
             entry = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise _edited(file.relative_to(self.folder).as_posix()) from error
         if not isinstance(entry, dict):
             raise _edited(file.relative_to(self.folder).as_posix())
@@ -253,6 +264,10 @@ class JsonUnit:
         if digest in self._documents:
             return self._documents[digest][1]
         return self._store.document(digest)
+
+    def read_log(self, log: str) -> Iterator[Data]:
+        """Yield the entries of ``log`` that were there when the unit began."""
+        return self._store.read_log(log, locked=True)
 
     def put(
         self, kind: str, key: str, data: Data, *, index: Mapping[str, str] | None = None, expect: int | None = None

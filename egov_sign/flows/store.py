@@ -64,6 +64,17 @@ class Reader(Protocol):
         """
         ...
 
+    def read_log(self, log: str) -> Iterator[Data]:
+        """Yield the entries of ``log`` from the first.
+
+        Outside a unit somebody may be writing the last one, which is left out then; in a unit, which sees what was
+        there when it began, nobody can be.
+
+        Raises:
+            StoreError: ``STORE_EDITED`` at an entry that cannot be read.
+        """
+        ...
+
 
 class Unit(Reader, Protocol):
     """A unit of work: sees its own writes; they become visible to others together, or not at all."""
@@ -117,10 +128,6 @@ class Store(Reader, Protocol):
 
     def scan(self, kind: str) -> Iterator[Record]:
         """Yield all records of ``kind``, in no particular order."""
-        ...
-
-    def read_log(self, log: str) -> Iterator[Data]:
-        """Yield the entries of ``log`` from the first."""
         ...
 
     def check(self) -> Report:

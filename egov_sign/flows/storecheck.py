@@ -69,7 +69,7 @@ def _check_logs(store: JsonStore, report: Report) -> None:
         log = unquote(folder.name)
         end = store.get("log-end", log)
         try:
-            count = sum(1 for _ in store.read_log(log))
+            count = sum(1 for _ in store.read_log(log, locked=True))
         except StoreError as error:
             report.fail("STORE_LOG_EDITED", SubIndication.FORMAT_FAILURE, where=error.where)
             continue

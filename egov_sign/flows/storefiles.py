@@ -60,20 +60,31 @@ def digest_of(row: Data) -> str:
     return hashlib.sha256(_canonical(row).encode()).hexdigest()
 
 
+def can_be_key(text: str) -> bool:
+    """Tell whether anything can be stored under ``text``; what somebody asks for may be any text at all."""
+    try:
+        return bool(file_name(text))
+    except StoreError:
+        return False
+
+
 @lru_cache(maxsize=4096)
 def file_name(text: str) -> str:
     """Return ``text`` as a file name: Latin letters, digits and ``-_~@+,=`` as they are, a leading dot never.
 
     Raises:
-        StoreError: ``STORE_KEY`` if it is empty or too long for one.
+        StoreError: ``STORE_KEY`` if it is empty, too long for one, or no text that UTF-8 can hold.
     """
-    name = quote(text, safe="@+,=")
+    try:
+        name = quote(text, safe="@+,=")
+    except UnicodeEncodeError:
+        name = ""
     if not 0 < len(name) <= _NAME_BYTES:
-        raise StoreError("STORE_KEY", f"a key must have 1 to {_NAME_BYTES} characters", where=text[:40])
+        raise StoreError("STORE_KEY", f"a key must be text of 1 to {_NAME_BYTES} characters", where=text[:40])
     return "%2E" + name[1:] if name.startswith(".") else name
 
 
 @lru_cache(maxsize=4096)
 def shard(text: str) -> str:
     """Return which of the 256 folders something lies in."""
-    return hashlib.sha256(text.encode()).hexdigest()[:2]
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:2]

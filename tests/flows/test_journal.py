@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from egov_sign.errors import StoreError
 from egov_sign.flows import journal
 from egov_sign.flows.jsonstore import JsonStore
 from egov_sign.verdict import Indication
@@ -56,6 +58,62 @@ def test_what_was_done_to_it_is_told(
     report = journal.verify(store)
     assert report.indication is Indication.INVALID
     assert codes <= set(report.codes)
+
+
+@pytest.mark.req("R48", "R423")
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text + '{"seq": 7, "at": "20',
+        lambda text: text + "\n",
+        lambda text: "[" * 200_000 + "\n" + text,
+        lambda text: "null\n" + text,
+        lambda text: text[:-1],
+        lambda text: text.replace('"seq"', '"seq": 0, "more"', 1),
+    ],
+    ids=["torn", "blank", "deep", "null", "unfinished", "another attribute"],
+)
+def test_a_line_that_cannot_be_read_is_told_as_a_verdict(store: JsonStore, change: Callable[[str], str]) -> None:
+    file, rows = lines(store)
+    file.write_text(change("".join(rows)), encoding="utf-8")
+    report = journal.verify(store)
+    assert report.indication is Indication.INVALID
+    assert "JOURNAL_LINE_CHANGED" in report.codes
+
+
+@pytest.mark.parametrize("line", ['{"seq": 1}', '{"extra": 1}'])
+def test_a_line_that_is_none_is_told_where_the_journal_is_shown(store: JsonStore, line: str) -> None:
+    file, rows = lines(store)
+    file.write_text(f"{line}\n" + "".join(rows), encoding="utf-8")
+    with pytest.raises(StoreError, match="STORE_EDITED"):
+        list(journal.read(store))
+
+
+@pytest.mark.req("R423")
+def test_an_edited_head_does_not_hide_anything(store: JsonStore) -> None:
+    (head,) = store.folder.glob("records/journal-head/*/*.json")
+    head.write_text(head.read_text().replace('"seq": 6', '"seq": 5'))
+    assert journal.verify(store).codes == ["JOURNAL_END_MISSING"]
+
+
+@pytest.mark.req("R423")
+def test_a_journal_that_is_being_written_verifies(store: JsonStore) -> None:
+    """The last line and the count of lines are compared as of one moment."""
+    stop = threading.Event()
+
+    def write() -> None:
+        own = JsonStore(store.folder)
+        while not stop.is_set():
+            with own.unit() as unit:
+                journal.append(unit, at="2024-03-01T00:00:00Z", unit="ПЭП", node="n", phase="noted")
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        assert [journal.verify(store).codes for _ in range(20)] == [[]] * 20
+    finally:
+        stop.set()
+        writer.join()
 
 
 @pytest.mark.req("R423")

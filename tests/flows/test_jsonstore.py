@@ -271,9 +271,38 @@ def test_stores_are_named_by_url(tmp_path: Path) -> None:
             open_store(url)
 
 
-@pytest.mark.parametrize("key", ["", "x" * 300])
+@pytest.mark.parametrize("key", ["", "x" * 300, "қ" * 40, "\ud800"])
 def test_a_key_that_cannot_be_a_file_name_is_refused(store: JsonStore, key: str) -> None:
     assert code_of(lambda: put(store, key)) == "STORE_KEY"
+    assert store.get("thing", key) is None, "nothing is there: whoever asks for it has mistyped something"
+    assert store.find("thing", "colour", key) == []
+    assert store.check().codes == []
+
+
+@pytest.mark.parametrize(
+    "key",
+    [".", "..", "../../x", "/etc/passwd", "a/b", "a\0b", "a\n", "-rf", "é", "e\u0301", "KEY", "key", "%2E"],
+)
+def test_a_key_never_leads_elsewhere_and_is_no_other(store: JsonStore, key: str) -> None:
+    put(store, key, colour=key)
+    put(store, "другой")
+    assert [record.key for record in store.scan("thing") if record.key != "другой"] == [key]
+    assert store.find("thing", "colour", key) == [key]
+    assert {file.relative_to(store.folder).parts[0] for file in store.folder.rglob("*")} <= {
+        "store.json", "lock", "redo.log", "records", "index", "logs", "documents",
+    }  # fmt: skip
+    assert store.check().codes == []
+
+
+def test_a_log_that_was_torn_by_hand_is_told_by_a_unit(store: JsonStore) -> None:
+    with store.unit() as unit:
+        unit.append("journal", {"n": 1})
+    with (store.folder / "logs/journal/000000.jsonl").open("a") as file:
+        file.write('{"n"')
+    assert list(store.read_log("journal")) == [{"n": 1}], "somebody may be writing it"
+    with store.unit() as unit, pytest.raises(StoreError, match="STORE_EDITED"):
+        list(unit.read_log("journal"))
+    assert store.check().codes == ["STORE_LOG_EDITED"]
 
 
 class TestEditedByHand:
