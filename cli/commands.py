@@ -54,6 +54,7 @@ COMMANDS: dict[str, Entry] = {
     "desk inbox": Entry("desk:inbox_command", "List the requests that wait for a decision, those due first."),
     "desk journal": Entry("desk:journal_command", "Print the journal of calls or of appointments."),
     "desk login": Entry("desk:login_command", "Log in an employee at the provider's workstation."),
+    "desk logout": Entry("desk:logout_command", "Log out: the session ends at once, wherever its file was copied to."),
     "desk overdue": Entry(
         "counter:overdue_command",
         "List the requests whose term has passed without an outcome; exit code 10 if there are any.",
@@ -114,6 +115,9 @@ COMMANDS: dict[str, Entry] = {
         "portal:form_command", "List the fields of a service's form; * marks those that must be filled."
     ),
     "portal login": Entry("portal:login_command", "Log in with IIN and password (process 1, condition 1)."),
+    "portal logout": Entry(
+        "portal:logout_command", "Log out: the session ends at once, wherever its file was copied to."
+    ),
     "portal order": Entry(
         "portal:order_command", "Order a service: fill the form and check the certificate (process 3, condition 2)."
     ),

@@ -29,7 +29,7 @@ from .installation import (
 )
 from .keys import load_signer
 from .options import output_options, password_options
-from .output import Output
+from .output import Output, plain
 
 provider_option = click.option(
     "--provider", default="AST01", show_default=True, envvar="EGOV_SIGN_PROVIDER", help="Code of the organisation."
@@ -56,6 +56,21 @@ def login_command(
     output.prose(text("CLI_LOGGED_IN", output.language, {"until": until}))
     if output.as_json:
         output.json({"schema": "egov-sign/session/1", "session_file": str(session_file), "expires_at": until})
+
+
+@click.command("logout", epilog="Example: egov-sign desk logout")
+@output_options
+@provider_option
+@site_options
+@session_option("desk")
+def logout_command(provider: str, services: Services, session_file: Path, output: Output) -> None:
+    """Log out: the session ends at once, wherever its file was copied to."""
+    workstation = Workstation(services, provider)
+    session = workstation.resume(session_token(session_file)).value
+    if session is not None:
+        workstation.log_out(session)
+    session_file.unlink(missing_ok=True)
+    output.prose(text("CLI_LOGGED_OUT", output.language))
 
 
 @click.command("inbox", epilog="Example: egov-sign desk inbox")
@@ -116,7 +131,7 @@ def journal_command(
         output.json({"schema": "egov-sign/journal/1", "book": book, "rows": rows})
     elif not page and not sheet:
         for row in table.rows:
-            output.data("  ".join(row))
+            output.data("  ".join(map(plain, row)))
 
 
 @click.command("process", epilog="Example: egov-sign desk process AST01-CALL-2024-000001 --key head.p12")

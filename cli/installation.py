@@ -94,7 +94,7 @@ def session_token(file: Path) -> str:
     if token:
         return token
     try:
-        return file.read_text(encoding="utf-8").strip()
+        return file.read_text(encoding="utf-8", errors="replace").strip()
     except OSError as error:
         raise ConfigurationError(
             "SESSION_MISSING", "nobody is logged in here", where=str(file), hint="log in first: … login --iin IIN"

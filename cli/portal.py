@@ -71,6 +71,20 @@ def login_command(
         output.json({"schema": "egov-sign/session/1", "session_file": str(session_file), "expires_at": until})
 
 
+@click.command("logout", epilog="Example: egov-sign portal logout")
+@output_options
+@site_options
+@session_option("portal")
+def logout_command(services: Services, session_file: Path, output: Output) -> None:
+    """Log out: the session ends at once, wherever its file was copied to."""
+    portal = Portal(services)
+    session = portal.resume(session_token(session_file)).value
+    if session is not None:
+        portal.log_out(session)
+    session_file.unlink(missing_ok=True)
+    output.prose(text("CLI_LOGGED_OUT", output.language))
+
+
 @click.command("services", epilog="Example: egov-sign portal services")
 @output_options
 @site_options

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from egov_sign.crypto.signer import Signer
 from egov_sign.docs.soap_async import MessageType
 from egov_sign.errors import ConfigurationError
-from egov_sign.flows import employees, evidence, gateway, grounds, outcomes, queries, requests, schedule
+from egov_sign.flows import employees, evidence, gateway, grounds, outcomes, queries, requests, schedule, sessions
 from egov_sign.flows.deadlines import due_at
 from egov_sign.flows.desk import session_refusal
 from egov_sign.flows.employees import Desk
@@ -73,6 +73,11 @@ class Workstation:
     def resume(self, token: str) -> Answer[Desk]:
         """Return the session that ``token`` proves; refusal: ``AUTH_SESSION_EXPIRED``."""
         return employees.resume(self.services, self.provider.code, token)
+
+    def log_out(self, session: Desk) -> None:
+        """End a session."""
+        with self.services.work() as work:
+            sessions.close_session(work, session.session)
 
     # What has come in
 

@@ -131,6 +131,36 @@ def test_a_session_ends(town: Town) -> None:
     assert "AUTH_SESSION_EXPIRED" in ran.err
 
 
+@pytest.mark.req("R47")
+def test_who_logs_out_is_out_wherever_the_session_was_copied_to(town: Town) -> None:
+    town.log_in()
+    assert town.desk("login", "--iin", CLERK, "--password-file", town.employee_secret).code == 0
+    for realm, look in [("portal", "cabinet"), ("desk", "inbox")]:
+        file = town.folder / f"session-{realm}"
+        token = file.read_text()
+        assert town.run(realm, "logout").code == 0
+        assert not file.exists()
+        file.write_text(token)
+        ran = town.run(realm, look)
+        assert (ran.code, "AUTH_SESSION_EXPIRED" in ran.err) == (10, True)
+        assert town.run(realm, "logout").code == 0, "who is out already is out"
+        file.write_bytes(b"\xff\xfe")
+        assert town.run(realm, look).code == 10
+
+
+@pytest.mark.req("R429")
+def test_what_a_recipient_writes_makes_no_row_in_the_journal_on_the_screen(town: Town) -> None:
+    town.log_in()
+    complaint = "кашель\nAST01-000002  01.03.2024  10:00  Портал"
+    order = ["order", "CALL", "--provider", "AST01", *FIELDS, "--field", f"complaints={complaint}"]
+    number = town.portal("sign", town.portal(*order, *town.key("person")).out.strip(), *town.key("person")).out.strip()
+    town.desk("login", "--iin", CLERK, "--password-file", town.employee_secret)
+    assert town.desk("process", number, *town.key("right-to-sign")).code == 0
+    shown = town.desk("journal", "call").out
+    assert len(shown.splitlines()) == 1
+    assert "\\u{a}AST01-000002" in shown
+
+
 def test_the_session_can_come_from_the_environment(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     town.log_in()
     file = town.folder / "session-portal"
