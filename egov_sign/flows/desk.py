@@ -26,7 +26,7 @@ from egov_sign.flows.attachments import AttachedFile, check_file, describe_file
 from egov_sign.flows.deadlines import service_due
 from egov_sign.flows.employees import WORKING_ROLES, Desk, masked
 from egov_sign.flows.engine import Run, Work
-from egov_sign.flows.forms import Represented, check_form, check_represented
+from egov_sign.flows.forms import Represented, check_entries, check_form, check_represented
 from egov_sign.flows.model import flow
 from egov_sign.flows.refusals import Answer, Refusal, reason, refused
 from egov_sign.flows.registers import Person, Provider
@@ -150,11 +150,13 @@ class ServiceDesk:
         return Answer(request)
 
     def fill(self, session: Desk, request_id: str, form: Mapping[str, str]) -> Answer[Request]:
-        """Fill in fields of the form; refusals: ``AUTH_SESSION_EXPIRED``."""
+        """Fill in fields of the form; refusals: ``AUTH_SESSION_EXPIRED``, ``FORM_FORMAT`` for what no draft holds."""
         if (refusal := session_refusal(self.services, session, self.provider.code)) is not None:
             return Answer(None, refusal)
         with self.services.work() as work:
             request = self._draft(work, request_id)
+            if reasons := check_entries(request.service, form):
+                return refused("p5", reasons)
             request.form.update(form)
             request.save(work)
         return Answer(request)
@@ -179,6 +181,9 @@ class ServiceDesk:
 
         Refusals: ``FORM_…``; ``EMP_CERT_REJECTED`` for every reason against the employee's certificate (R411);
         ``SIG_INVALID``; ``GBD_…``.
+
+        Raises:
+            StoreConflictError: the form was changed while it was being checked.
         """
         if (refusal := session_refusal(self.services, session, self.provider.code)) is not None:
             return Answer(None, refusal)
@@ -198,7 +203,7 @@ class ServiceDesk:
         if check.reasons:
             return refused("p5", condition2.rejected(check))
         with self.services.work() as work:
-            request = self._draft(work, request_id)
+            request = requests.unchanged(work, draft)
             document = preparation.document(
                 work, request, parties.get(), self.services.registers, employee=session.employee
             )

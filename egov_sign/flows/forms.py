@@ -91,19 +91,31 @@ def check_form(service: str, form: Mapping[str, str], iin: Iin) -> list[Finding]
         form: what was filled in; ``iin`` may be among it and must then be unchanged.
         iin: of the applicant, as registered.
     """
-    known = {field.name: field for field in fields(service)}
     findings = []
     if form.get("iin", str(iin)) != str(iin):
         findings.append(reason("FORM_IIN_READONLY", "iin"))
-    unknown = [name for name in form if name not in known and name != "iin"]
-    findings += [reason("FORM_FORMAT", name, field=name, detail="FIELD_UNKNOWN") for name in unknown]
-    for field in known.values():
+    findings += check_entries(service, form)
+    entered_wrong = {finding.where for finding in findings}
+    for field in fields(service):
         value = form.get(field.name, "")
         if not value.strip():
             if field.required:
                 findings.append(reason("FORM_REQUIRED", field.name, field=field.code))
-        elif detail := _wrong(field, value):
-            findings.append(reason("FORM_FORMAT", field.name, field=field.code, detail=detail))
+        elif field.name not in entered_wrong and not _FORMATS[field.kind](value):
+            findings.append(reason("FORM_FORMAT", field.name, field=field.code, detail=_EXAMPLES[field.kind]))
+    return findings
+
+
+def check_entries(service: str, form: Mapping[str, str]) -> list[Finding]:
+    """Return what no draft of ``service`` can hold: unknown fields, values too long or with control characters."""
+    known = {field.name: field for field in fields(service)}
+    findings = []
+    for name, value in form.items():
+        field = known.get(name)
+        if field is None and name != "iin":
+            findings.append(reason("FORM_FORMAT", name, field=name, detail="FIELD_UNKNOWN"))
+        elif field is not None and (detail := _unfit(field, value)):
+            findings.append(reason("FORM_FORMAT", name, field=field.code, detail=detail))
     return findings
 
 
@@ -128,13 +140,11 @@ def advice(service: str, form: Mapping[str, str]) -> list[Finding]:
     return []
 
 
-def _wrong(field: Field, value: str) -> str:
-    """Return what is wrong with ``value``, or an empty string."""
+def _unfit(field: Field, value: str) -> str:
+    """Return why ``value`` can stand in no document, or an empty string."""
     if len(value) > field.longest:
         return "DETAIL_TOO_LONG"
-    if _CONTROL.search(value):
-        return "DETAIL_CONTROL"
-    return "" if _FORMATS[field.kind](value) else _EXAMPLES[field.kind]
+    return "DETAIL_CONTROL" if _CONTROL.search(value) else ""
 
 
 def _is_date(value: str) -> bool:

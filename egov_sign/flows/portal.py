@@ -43,7 +43,7 @@ from egov_sign.flows.catalogue import ServiceInfo
 from egov_sign.flows.deadlines import service_due
 from egov_sign.flows.engine import Run, Work
 from egov_sign.flows.envelope import SERVICES, Envelope
-from egov_sign.flows.forms import Represented, check_form, check_represented
+from egov_sign.flows.forms import Represented, check_entries, check_form, check_represented
 from egov_sign.flows.model import flow
 from egov_sign.flows.outcomes import OpenedOutcome
 from egov_sign.flows.refusals import Answer, Refusal, reason, refused
@@ -166,11 +166,16 @@ class Portal:
         return Answer(request)
 
     def fill(self, session: Session, request_id: str, form: Mapping[str, str]) -> Answer[Request]:
-        """Fill in fields of the form; nothing is checked but the IIN, which cannot be changed (R34)."""
+        """Fill in fields of the form; whether all is there and right is checked by :meth:`submit`.
+
+        Refusals: ``FORM_IIN_READONLY`` (R34), ``FORM_FORMAT`` for what no draft can hold.
+        """
         if expired := self._expired(session):
             return Answer(None, expired)
         with self.services.work() as work:
             request = self._own(work, session, request_id, State.DRAFT)
+            if reasons := check_entries(request.service, form):
+                return refused("p3", reasons)
             if form.get("iin", request.form["iin"]) != request.form["iin"]:
                 return refused("p3", [reason("FORM_IIN_READONLY", "iin")])
             request.form.update(form)
@@ -213,6 +218,9 @@ class Portal:
 
         Refusals: ``FORM_…`` (the request stays a draft); ``SIG_CERT_…``, ``SIG_IIN_MISMATCH`` (process 4: the request
         is over); ``GBD_…`` if the register of persons cannot confirm the data.
+
+        Raises:
+            StoreConflictError: the form was changed while it was being checked.
         """
         if expired := self._expired(session):
             return Answer(None, expired)
@@ -227,7 +235,7 @@ class Portal:
             return refused("p3", parties.refusal.reasons)
         check = condition2.check_recipient(self.services, Certificate.load(certificate), session.iin, now)
         with self.services.work() as work:
-            request = self._own(work, session, request_id, State.DRAFT)
+            request = requests.unchanged(work, draft)
             work.finish(request.run)
             request.certificate = check.certificate.fingerprint
             request.evidence = evidence.keep(work, self.services, check)

@@ -15,7 +15,7 @@ from egov_sign.flows import forms
 from egov_sign.flows.attachments import AttachedFile
 from egov_sign.flows.engine import Run, TransitionError, Work
 from egov_sign.flows.forms import Represented
-from egov_sign.flows.store import Data, Reader, Record
+from egov_sign.flows.store import Data, Reader, Record, StoreConflictError
 from egov_sign.messages import Language
 from egov_sign.verdict import Finding, Severity, SubIndication
 
@@ -232,6 +232,23 @@ def load(reader: Reader, request_id: str) -> Request:
             "REQUEST_UNKNOWN", f"there is no request {request_id!r}", hint="`egov-sign portal list` shows your requests"
         )
     return _from_record(record)
+
+
+def unchanged(work: Work, checked: Request) -> Request:
+    """Return a request that was checked outside ``work``, as it was checked.
+
+    Raises:
+        StoreConflictError: somebody changed it since; what was checked is not what would be acted upon.
+    """
+    now = load(work.unit, checked.id)
+    if now.version != checked.version:
+        raise StoreConflictError(
+            "STORE_CONFLICT",
+            "the request was changed while it was being checked",
+            where=now.number or now.id,
+            hint="read it again and repeat",
+        )
+    return now
 
 
 def load_all(reader: Reader, index: str, value: str) -> list[Request]:
