@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import dataclass
 from datetime import datetime
 
 from egov_sign.certs.iin import Iin
@@ -9,12 +11,20 @@ from egov_sign.errors import ConfigurationError
 from egov_sign.flows import condition2, requests, signing
 from egov_sign.flows.documents import NAMESPACES, Kind
 from egov_sign.flows.engine import Work
-from egov_sign.flows.envelope import Envelope
+from egov_sign.flows.envelope import PORTAL, SERVICES, Envelope
 from egov_sign.flows.outcome_document import OutcomeContent, read_outcome
 from egov_sign.flows.refusals import Answer, reason, refused
 from egov_sign.flows.requests import Request
 from egov_sign.flows.services import Services
 from egov_sign.verdict import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """An outcome in its envelope whose signer may sign it."""
+
+    envelope: Envelope
+    content: OutcomeContent
 
 
 def kind_of(document: bytes) -> Kind:
@@ -31,8 +41,11 @@ def receive(services: Services, envelope: Envelope) -> Answer[str]:
         return take_in(work, checked.get())
 
 
-def check(services: Services, envelope: Envelope) -> Answer[OutcomeContent]:
-    """Verify the outcome in ``envelope`` and that its signer may sign it; refusals: ``SIG_…`` and ``GW_FORMAT``."""
+def check(services: Services, envelope: Envelope) -> Answer[Checked]:
+    """Verify the outcome in ``envelope`` and that its signer may sign it.
+
+    Refusals: ``SIG_…``, ``GW_FORMAT``, ``GW_TRANSPORT_SIG_NOT_ACTUAL`` for a message older than what it carries.
+    """
     opened = signing.open_signed(services, envelope.data, kind_of(envelope.data), envelope.date)
     if opened.root is None:
         return refused("", opened.reasons)
@@ -41,9 +54,11 @@ def check(services: Services, envelope: Envelope) -> Answer[OutcomeContent]:
         request = requests.load(services.store, content.request_number)
     except ConfigurationError:
         return refused("", [reason("SIG_INVALID")])
+    if content.issued_at > envelope.date + services.settings.clock_tolerance:
+        return refused("", [reason("GW_TRANSPORT_SIG_NOT_ACTUAL", "messageDate")])
     provider = services.registers.provider(request.provider)
     reasons = signer_reasons(services, content, provider.bin if provider else "", opened, envelope.date)
-    return refused("", reasons) if reasons else Answer(content)
+    return refused("", reasons) if reasons else Answer(Checked(envelope, content))
 
 
 def signer_reasons(
@@ -67,11 +82,19 @@ def signer_reasons(
     return list(found.reasons)
 
 
-def take_in(work: Work, content: OutcomeContent) -> Answer[str]:
-    """Let the applicant see the outcome from now on; refusal: ``SIG_INVALID`` for one of another request."""
+def take_in(work: Work, checked: Checked) -> Answer[str]:
+    """Let the applicant see the outcome from now on.
+
+    Refusals: ``SIG_INVALID`` for one of another request, or another than was issued (R14); ``GW_FORMAT`` for one that
+    another system sends than the provider's, or that is not said to answer the message of this request.
+    """
+    envelope, content = checked.envelope, checked.content
     request = requests.load(work.unit, content.request_number)
-    if not belongs(content, request):
+    if not belongs(content, request) or hashlib.sha256(envelope.data).hexdigest() != request.outcome:
         return refused("", [reason("SIG_INVALID")])
+    said = (envelope.sender, envelope.receiver, envelope.correlation, envelope.service)
+    if said != (request.provider, PORTAL, request.message, SERVICES[request.service]):
+        return refused("", [reason("GW_FORMAT", "messageInfo")])
     if not request.answered:
         request.answered = work.now.isoformat()
         work.note("portal.answered", "ПЭП", request.run, digest=request.outcome)

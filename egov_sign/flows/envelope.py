@@ -15,6 +15,8 @@ from egov_sign.docs.soap_async import AsyncMessage, MessageType
 from egov_sign.docs.soap_parts import Payload, Sender
 from egov_sign.docs.wsse import sign_body
 
+PORTAL = "PEP"
+"""Identifier of the portal at the gateway; a provider's is its code."""
 SERVICES = {"CALL": "PHC_CALL", "APPT": "PHC_APPT", "ATT": "PHC_ATT"}
 """Names of the services at the gateway."""
 
@@ -29,7 +31,7 @@ class Envelope:
         service: name of the service at the gateway, ``PHC_CALL``…
         type: ``REQUEST`` or ``RESPONSE``.
         date: when it was made.
-        sender: identifier of the sending system: ``PEP``, or the code of a provider.
+        sender: identifier of the sending system: :data:`PORTAL`, or the code of a provider.
         receiver: identifier of the receiving system.
         data: the signed document.
     """

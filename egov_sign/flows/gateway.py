@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from egov_sign.certs.certificate import Certificate
 from egov_sign.crypto.signer import Signer
 from egov_sign.docs.judged import Required
 from egov_sign.docs.soap_async import AsyncMessage, MessageType
@@ -17,8 +18,7 @@ from egov_sign.docs.wsse_validation import WsseValidator
 from egov_sign.errors import InputError
 from egov_sign.flows import answers, registration, requests
 from egov_sign.flows.engine import Work
-from egov_sign.flows.envelope import SERVICES, Envelope, read_envelope
-from egov_sign.flows.outcome_document import OutcomeContent
+from egov_sign.flows.envelope import PORTAL, SERVICES, Envelope, read_envelope
 from egov_sign.flows.refusals import Answer, reason, refused
 from egov_sign.flows.requests import State
 from egov_sign.flows.services import Services
@@ -39,6 +39,8 @@ FAULT_CODES = {
 }
 """Our refusal codes and the gateway's own (R528)."""
 SUCCESS = "SCSS001"
+WAITING = ("ON_DELIVERY", "NOT_DELIVERED")
+"""States of a message that is still to be delivered."""
 _CODES = {theirs: ours for ours, theirs in FAULT_CODES.items()}
 
 
@@ -76,15 +78,21 @@ def send(work: Work, envelope: Envelope, signer: Signer, request_id: str) -> Non
 
 def deliver(services: Services) -> list[Delivery]:
     """Try to deliver every message that waits; those that could not be delivered are tried again next time."""
-    waiting = {
-        key for state in ("ON_DELIVERY", "NOT_DELIVERED") for key in services.store.find("message", "state", state)
-    }
+    waiting = {key for state in WAITING for key in services.store.find("message", "state", state)}
     return [_deliver(services, message) for message in sorted(waiting)]
 
 
 def deliver_one(services: Services, message: str) -> Delivery:
     """Try to deliver one message."""
     return _deliver(services, message)
+
+
+def stop(work: Work, message: str) -> None:
+    """Deliver a message no more, since what it carries was taken back; none, or one that has come, is left as it is."""
+    record = work.unit.get("message", message) if message else None
+    if record is not None and record.data["state"] in WAITING:
+        stopped = record.data | {"state": "DELIVERY_STOPPED"}
+        work.unit.put("message", message, stopped, index={"state": "DELIVERY_STOPPED"}, expect=record.version)
 
 
 def state(services: Services, message: str) -> str:
@@ -95,6 +103,9 @@ def state(services: Services, message: str) -> str:
 
 def examine(services: Services, data: bytes) -> Answer[Envelope]:
     """Check a message: its form, the signature of the sending system, the service, the signature of the document.
+
+    The transport signature must be that of the very system which the message names as its sender: any other good
+    certificate, of another system or of a person, is as good as none.
 
     Refusals: ``GW_…``.
     """
@@ -108,11 +119,22 @@ def examine(services: Services, data: bytes) -> Answer[Envelope]:
     envelope = read_envelope(verdict.message) if isinstance(verdict.message, AsyncMessage) else None
     if envelope is None or envelope.type not in {MessageType.REQUEST, MessageType.RESPONSE}:
         return refused("", [reason("GW_FORMAT")])
+    assert verdict.transport is not None
+    if not _seals_for(services, envelope.sender, verdict.transport.certificate):
+        return refused("", [reason("GW_TRANSPORT_SIG_INVALID", "senderId")])
     if envelope.date > now + services.settings.clock_tolerance:
         return refused("", [reason("GW_TRANSPORT_SIG_NOT_ACTUAL")])
     if envelope.service not in SERVICES.values():
         return refused("", [reason("GW_NO_SERVICE")])
     return Answer(envelope)
+
+
+def _seals_for(services: Services, sender: str, certificate: Certificate | None) -> bool:
+    """Tell whether ``certificate`` is one of the system ``sender``; it may be older or newer than its present one."""
+    signer = services.portal_signer if sender == PORTAL else services.desk_signers.get(sender)
+    if signer is None or certificate is None:
+        return False
+    return certificate.subject == Certificate.load(signer.certificate).subject
 
 
 def _deliver(services: Services, message: str) -> Delivery:
@@ -152,8 +174,8 @@ def _register(checked: registration.Checked, work: Work) -> Answer[str]:
     return registration.register(work, checked)
 
 
-def _take_in(content: OutcomeContent, work: Work) -> Answer[str]:
-    return answers.take_in(work, content)
+def _take_in(checked: answers.Checked, work: Work) -> Answer[str]:
+    return answers.take_in(work, checked)
 
 
 def _settle(work: Work, message: str, state: str, reasons: list[Finding]) -> Delivery:

@@ -42,7 +42,7 @@ from egov_sign.flows.attachments import AttachedFile, check_file, describe_file
 from egov_sign.flows.catalogue import ServiceInfo
 from egov_sign.flows.deadlines import service_due
 from egov_sign.flows.engine import Run, Work
-from egov_sign.flows.envelope import SERVICES, Envelope
+from egov_sign.flows.envelope import PORTAL, SERVICES, Envelope
 from egov_sign.flows.forms import Represented, check_entries, check_form, check_represented
 from egov_sign.flows.model import flow
 from egov_sign.flows.outcomes import OpenedOutcome
@@ -52,9 +52,6 @@ from egov_sign.flows.services import Services
 from egov_sign.flows.sessions import Session
 from egov_sign.messages import Language
 from egov_sign.verdict import Finding
-
-SYSTEM = "PEP"
-"""Identifier of the portal at the gateway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,7 +294,7 @@ class Portal:
                 SERVICES[request.service],
                 MessageType.REQUEST,
                 now,
-                SYSTEM,
+                PORTAL,
                 provider.code,
                 signed,
             )
@@ -308,12 +305,17 @@ class Portal:
         return Answer(requests.load(self.services.store, request_id))
 
     def withdraw(self, session: Session, request_id: str) -> Answer[Request]:
-        """Take a request back, as long as nobody works on it."""
+        """Take a request back, as long as nobody works on it; the gateway then delivers it no more.
+
+        Raises:
+            ConfigurationError: ``REQUEST_STATE`` when it is too late.
+        """
         if expired := self._expired(session):
             return Answer(None, expired)
         with self.services.work() as work:
-            request = self._own(work, session, request_id)
+            request = self._own(work, session, request_id, *requests.WITHDRAWABLE)
             request.move(work, State.WITHDRAWN)
+            gateway.stop(work, request.message)
             schedule.release(work, request.form.get("slot_id", ""), request.id)
             work.note("portal.withdrawn", "Получатель", request.run)
             request.save(work)
@@ -387,7 +389,7 @@ class Portal:
         if states and request.state not in states:
             raise ConfigurationError(
                 "REQUEST_STATE",
-                f"the request is {request.state}, not {states[0]}",
+                f"the request is {request.state}, not {' or '.join(states)}",
                 where=request.number or request.id,
                 hint="look at the status of the request",
             )

@@ -6,6 +6,7 @@ whose IIN it names, to this provider; a repetition gets the number it already ha
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,7 +14,7 @@ from egov_sign.certs.iin import Iin
 from egov_sign.errors import ConfigurationError
 from egov_sign.flows import condition2, requests, signing
 from egov_sign.flows.engine import Work
-from egov_sign.flows.envelope import SERVICES, Envelope
+from egov_sign.flows.envelope import PORTAL, SERVICES, Envelope
 from egov_sign.flows.refusals import Answer, reason, refused
 from egov_sign.flows.registers import Provider
 from egov_sign.flows.request_document import RequestContent, read_request
@@ -43,11 +44,13 @@ def receive(services: Services, envelope: Envelope) -> Answer[str]:
 
 
 def check(services: Services, envelope: Envelope) -> Answer[Checked]:
-    """Verify the request in ``envelope`` and that its signer is who it says.
+    """Verify the request in ``envelope``, that its signer is who it says, and that the portal sends it, not earlier.
 
     Refusals: ``SIG_INVALID`` and the other reasons of condition 2, ``GW_FORMAT``, ``GW_NO_SERVICE``,
-    ``DOC_WRONG_PROVIDER``.
+    ``GW_TRANSPORT_SIG_NOT_ACTUAL`` for a message older than what it carries, ``DOC_WRONG_PROVIDER``.
     """
+    if envelope.sender != PORTAL:
+        return refused("p6", [reason("GW_FORMAT", "senderId")])
     opened = signing.open_signed(services, envelope.data, KIND, envelope.date)
     if opened.root is None:
         return refused("p6", opened.reasons)
@@ -55,6 +58,8 @@ def check(services: Services, envelope: Envelope) -> Answer[Checked]:
     provider = services.registers.provider(content.provider)
     if provider is None or provider.code != envelope.receiver or provider.bin != content.provider_bin:
         return refused("p6", [reason("DOC_WRONG_PROVIDER")])
+    if content.created_at > envelope.date + services.settings.clock_tolerance:
+        return refused("p6", [reason("GW_TRANSPORT_SIG_NOT_ACTUAL", "messageDate")])
     reasons = signer_reasons(services, content, opened, envelope.date)
     if SERVICES.get(content.service) != envelope.service:
         reasons.insert(0, reason("GW_NO_SERVICE"))
@@ -64,18 +69,23 @@ def check(services: Services, envelope: Envelope) -> Answer[Checked]:
 def register(work: Work, checked: Checked) -> Answer[str]:
     """Give a checked request its number and return it (process 6).
 
-    Refusals: ``REG_DUP_MESSAGE`` with the number given before; ``GW_FORMAT`` for a request that nobody has begun;
-    ``SIG_INVALID`` for one that is not what was sent.
+    Refusals: ``REG_DUP_MESSAGE`` with the number given before; ``GW_FORMAT`` for a request that nobody has begun, or
+    that was taken back; ``SIG_INVALID`` for one that is not what was sent.
     """
     envelope, provider = checked.envelope, checked.provider
     try:
         request = requests.load(work.unit, checked.content.draft)
     except ConfigurationError:
         return refused("p6", [reason("GW_FORMAT", "DraftId")])
+    # First of all it is the same document: another one, whoever signed it, must not learn the number of this.
+    if hashlib.sha256(envelope.data).hexdigest() != request.document:
+        return refused("p6", [reason("SIG_INVALID")])
     if request.number:
         return refused("p6", [reason("REG_DUP_MESSAGE", number=request.number)])
-    if request.message != envelope.message or work.unit.document(request.document) != envelope.data:
+    if request.message != envelope.message:
         return refused("p6", [reason("SIG_INVALID")])
+    if request.state not in {State.SENT, State.NOT_DELIVERED}:
+        return refused("p6", [reason("GW_FORMAT", "DraftId")])
     run = request.run
     if run.flow.registers:
         work.begin(run, "p6")

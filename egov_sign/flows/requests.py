@@ -57,6 +57,7 @@ PROCEDURES: dict[State, frozenset[State]] = {State.DRAFT: frozenset({State.COMPL
 """The transitions where the regulation has two procedures and neither signature nor number (R261, R262)."""
 ACTIVE = frozenset({State.SENT, State.NOT_DELIVERED, State.REGISTERED, State.IN_PROCESSING})
 """On their way: another request for the same would be a duplicate."""
+WITHDRAWABLE = tuple(state for state, following in TRANSITIONS.items() if State.WITHDRAWN in following)
 TERMINAL = frozenset(state for state, following in TRANSITIONS.items() if not following)
 
 

@@ -21,7 +21,7 @@ from egov_sign.flows.deadlines import due_at
 from egov_sign.flows.desk import session_refusal
 from egov_sign.flows.employees import Desk
 from egov_sign.flows.engine import Work
-from egov_sign.flows.envelope import SERVICES, Envelope
+from egov_sign.flows.envelope import PORTAL, SERVICES, Envelope
 from egov_sign.flows.granting import grant
 from egov_sign.flows.grounds import Case
 from egov_sign.flows.outcomes import Issuer
@@ -183,7 +183,7 @@ class Workstation:
             MessageType.RESPONSE,
             work.now,
             self.provider.code,
-            "PEP",
+            PORTAL,
             document,
         )
         gateway.send(work, envelope, self.services.desk_signers[self.provider.code], request.id)

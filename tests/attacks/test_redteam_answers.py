@@ -23,7 +23,8 @@ def town(tmp_path: Path) -> Town:
 
 
 def answer_to(town: Town, data: bytes) -> Envelope:
-    return Envelope("m", "c", "PHC_CALL", MessageType.RESPONSE, town.clock.now(), "AST01", "PEP", data)
+    (asked,) = (str(row.data["message"]) for row in town.services.store.scan("request"))
+    return Envelope("m", asked, "PHC_CALL", MessageType.RESPONSE, town.clock.now(), "AST01", "PEP", data)
 
 
 def decided(town: Town) -> bytes:
@@ -34,6 +35,36 @@ def decided(town: Town) -> bytes:
 
 def test_the_provider_s_answer_is_taken_in(town: Town) -> None:
     assert answers.receive(town.services, answer_to(town, decided(town))).accepted
+
+
+@pytest.mark.req("R409", "R414")
+@pytest.mark.parametrize(
+    "change", [{"sender": "AST02"}, {"receiver": "AST02"}, {"correlation": "another"}, {"service": "PHC_ATT"}]
+)
+def test_row_61_an_answer_that_is_said_to_be_another(town: Town, change: dict[str, str]) -> None:
+    refusal = answers.receive(town.services, replace(answer_to(town, decided(town)), **change)).refusal  # type: ignore[arg-type]
+    assert refusal is not None
+    assert refusal.codes == ["GW_FORMAT"]
+
+
+@pytest.mark.req("R14")
+def test_row_61_a_second_outcome_by_the_right_signer(town: Town) -> None:
+    """The certificate that was issued is the one; another with the same numbers is none, whoever signs it."""
+    root = parse(decided(town))
+    root.remove(root.findall(SIGNATURE)[0])
+    again = sign_enveloped(root, town.world.signer("head"))
+    refusal = answers.receive(town.services, answer_to(town, again)).refusal
+    assert refusal is not None
+    assert set(refusal.codes) & {"SIG_INVALID", "SIG_IIN_MISMATCH"}
+    name = root.find("{*}HomeVisit/{*}DoctorName")
+    assert name is not None
+    name.text = "ДРУГОЙ ВРАЧ"
+    root.remove(root.findall(SIGNATURE)[0])
+    refusal = answers.receive(
+        town.services, answer_to(town, sign_enveloped(root, town.world.signer("right-to-sign")))
+    ).refusal
+    assert refusal is not None
+    assert refusal.codes == ["SIG_INVALID"]
 
 
 @pytest.mark.parametrize("label", ["person", "other-person", "employee", "portal"])

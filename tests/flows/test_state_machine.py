@@ -14,7 +14,6 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initial
 
 from egov_sign.errors import ConfigurationError
 from egov_sign.flows import documents, gateway, journal
-from egov_sign.flows.engine import TransitionError
 from egov_sign.flows.registers import Registers
 from egov_sign.flows.requests import TRANSITIONS, State, load
 from egov_sign.verdict import Indication
@@ -86,7 +85,7 @@ class Services(RuleBasedStateMachine):
         if State.WITHDRAWN in TRANSITIONS[request.state]:
             self.town.portal.withdraw(self.sessions[iin], request_id).get()
         else:
-            with pytest.raises(TransitionError):
+            with pytest.raises(ConfigurationError, match="REQUEST_STATE"):
                 self.town.portal.withdraw(self.sessions[iin], request_id)
 
     @rule(seconds=st.sampled_from([1, 60, 300]))
