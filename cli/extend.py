@@ -53,7 +53,7 @@ def command(
     """Add to a signed document what it takes to verify it years later.
 
     B-T: a time-stamp (needs --tsa). B-LT: the certificates and the revocation information on which today's verdict
-    rests. B-LTA: a time-stamp over all of that (XML and PDF), and one more each time. FILE is XAdES, CMS or PDF; only
+    rests. B-LTA: a time-stamp over all of that, and one more each time. FILE is XAdES, CMS or PDF; only
     what is VALID now gets more than a time-stamp. Of XML, the last signature is extended.
     """
     wanted = Target(level)

@@ -154,14 +154,16 @@ def cms_command(
     stamp = _needs_stamp(level, timestamps)
     document = read_input(file, DEFAULT_LIMITS.document_bytes)
     key = signer()
+    earlier: set[bytes] = set()
     if add_signer:
         given = read_input(str(content), DEFAULT_LIMITS.document_bytes) if content else None
-        signed = cms_sign.add_signer(SignedData.load(document), key, signing_time=at, content=given, chain=True)
+        message = SignedData.load(document)
+        earlier = {one.signature for one in message.signers}
+        signed = cms_sign.add_signer(message, key, signing_time=at, content=given, chain=True)
     else:
         signed = cms_sign.sign(document, key, signing_time=at, detached=detached, chain=True)
     if stamp:
-        message = SignedData.load(signed)
-        signed = cades.add_timestamps(message, stamp, index=len(message.signers) - 1)
+        signed = cades.add_timestamps(SignedData.load(signed), stamp, only=lambda one: one.signature not in earlier)
     finish(signed, key)
 
 

@@ -4,6 +4,7 @@
 B-B   signed attributes that name the certificate (:mod:`egov_sign.docs.cms_sign`)
 B-T   a time-stamp over the signature value, as an unsigned attribute
 B-LT  certificates and revocation information, in the message itself: nothing has to be fetched any more
+B-LTA a time-stamp over all of that (:mod:`egov_sign.docs.cades_archive`)
 ====  =====================================================================================================
 
 Older shapes are read, too: certificates and revocation information in unsigned attributes (CAdES-X-L), and the
@@ -12,6 +13,7 @@ country's own way of putting a bare OCSP response where the attribute of RFC 512
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from enum import StrEnum
 
@@ -33,21 +35,24 @@ class Level(StrEnum):
     B_B = "CAdES-B-B"
     B_T = "CAdES-B-T"
     B_LT = "CAdES-B-LT"
+    B_LTA = "CAdES-B-LTA"
 
 
-def add_timestamps(message: SignedData, source: TimestampSource, *, index: int | None = None) -> bytes:
-    """Return ``message`` with a signature time-stamp (B-T) on the signature at ``index``, or on every one.
+def add_timestamps(
+    message: SignedData, source: TimestampSource, *, only: Callable[[SignerInfo], bool] = lambda signer: True
+) -> bytes:
+    """Return ``message`` with a signature time-stamp (B-T) on every signature.
 
     Args:
         message: what is signed.
         source: where time-stamps come from.
-        index: position of one signature, from 0.
+        only: tells which signatures get one. Their positions do not: a message is written with its signatures sorted.
 
     Raises:
         FetchError: there is no time-stamp to be had.
     """
     for position, signer in enumerate(message.signers):
-        if index in (None, position):
+        if only(signer):
             token = source.stamp(signer.signature)
             message = with_unsigned(message, position, [(cms.SIGNATURE_TIMESTAMP, token)])
     return Parts.of(message).encode()
@@ -69,7 +74,7 @@ def evidence_of(message: SignedData, limits: Limits = DEFAULT_LIMITS) -> Evidenc
     tokens: list[bytes] = []
     for signer in message.signers:
         found = found.joined(_in_attributes(signer))
-        tokens += signer.unsigned.all(cms.SIGNATURE_TIMESTAMP)
+        tokens += (*signer.unsigned.all(cms.SIGNATURE_TIMESTAMP), *signer.unsigned.all(cms.ARCHIVE_TIMESTAMP))
     for token in tokens[: limits.signature_timestamps]:
         try:
             stamped = SignedData.load(token, limits)
@@ -89,7 +94,9 @@ def level_of(message: SignedData, signer: SignerInfo) -> Level:
     if cms.SIGNATURE_TIMESTAMP not in signer.unsigned:
         return Level.B_B
     has_revocation = message.crls or message.ocsps or _in_attributes(signer).has_revocation
-    return Level.B_LT if has_revocation else Level.B_T
+    if not has_revocation:
+        return Level.B_T
+    return Level.B_LTA if cms.ARCHIVE_TIMESTAMP in signer.unsigned else Level.B_LT
 
 
 def _in_attributes(signer: SignerInfo) -> Evidence:

@@ -36,6 +36,9 @@ SIGNING_CERTIFICATE = "1.2.840.113549.1.9.16.2.12"
 SIGNING_CERTIFICATE_V2 = "1.2.840.113549.1.9.16.2.47"
 CONTENT_TIMESTAMP = "1.2.840.113549.1.9.16.2.20"
 SIGNATURE_TIMESTAMP = "1.2.840.113549.1.9.16.2.14"
+ARCHIVE_TIMESTAMP = "0.4.0.1733.2.4"
+ARCHIVE_TIMESTAMP_V2 = "1.2.840.113549.1.9.16.2.48"
+HASH_INDEX = "0.4.0.19122.1.5"
 CERTIFICATE_VALUES = "1.2.840.113549.1.9.16.2.23"
 REVOCATION_VALUES = "1.2.840.113549.1.9.16.2.24"
 
@@ -114,7 +117,7 @@ class SignedData:
         crls: DER revocation lists sent along.
         ocsps: DER OCSPResponses sent along (RFC 5940).
         other_certificates: DER certificates of other kinds, such as attribute certificates; nobody looks into them.
-        other_revocations: DER revocation information of other kinds; nobody looks into it.
+        revocations: all revocation information as it stands in the message, lists and responses included.
         signers: the signatures.
     """
 
@@ -127,7 +130,7 @@ class SignedData:
     crls: tuple[bytes, ...]
     ocsps: tuple[bytes, ...]
     other_certificates: tuple[bytes, ...]
-    other_revocations: tuple[bytes, ...]
+    revocations: tuple[bytes, ...]
     signers: tuple[SignerInfo, ...]
 
     @classmethod
@@ -196,7 +199,6 @@ def _read(data: bytes, limits: Limits) -> SignedData:
     revocations = _maybe_elements(fields, der.explicit(1), limits.certificates)
     signers = _elements(fields.enter(der.SET), limits.cms_signers)
     fields.finish()
-    ocsps = [(_ocsp_response(item), item) for item in revocations if item[0] != der.SEQUENCE]
     return SignedData(
         encoded=data,
         version=version,
@@ -205,9 +207,9 @@ def _read(data: bytes, limits: Limits) -> SignedData:
         content=content,
         certificates=_plain(certificates),
         crls=_plain(revocations),
-        ocsps=tuple(response for response, _ in ocsps if response is not None),
+        ocsps=tuple(filter(None, map(ocsp_response, revocations))),
         other_certificates=tuple(item for item in certificates if item[0] != der.SEQUENCE),
-        other_revocations=tuple(item for response, item in ocsps if response is None),
+        revocations=revocations,
         signers=tuple(read_signer(encoded, limits) for encoded in signers),
     )
 
@@ -244,11 +246,13 @@ def _plain(items: Iterable[bytes]) -> tuple[bytes, ...]:
     return tuple(item for item in items if item[0] == der.SEQUENCE)
 
 
-def _ocsp_response(choice: bytes) -> bytes | None:
-    """Return the OCSPResponse in an OtherRevocationInfoFormat (RFC 5940, 2), or ``None``.
+def ocsp_response(choice: bytes) -> bytes | None:
+    """Return the OCSPResponse in a RevocationInfoChoice (RFC 5940, 2); ``None`` if it is of another kind.
 
     The registered format is the whole response; some software puts the bare BasicOCSPResponse under its own name.
     """
+    if choice[0] != der.explicit(1):
+        return None
     try:
         fields = Reader(choice).enter(der.explicit(1))
         form, value = fields.oid(), fields.element()

@@ -51,7 +51,7 @@ class Parts:
             content=message.content,
             digest_algorithms=frozenset(message.digest_algorithms),
             certificates=frozenset((*message.certificates, *message.other_certificates)),
-            revocations=frozenset((*message.crls, *map(ocsp_choice, message.ocsps), *message.other_revocations)),
+            revocations=frozenset(message.revocations),
             signers=tuple(signer.encoded for signer in message.signers),
         )
 

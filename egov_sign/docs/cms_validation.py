@@ -4,9 +4,10 @@ For each signature of the message, in its order:
 
 1. *Format checking, identification of the signing certificate, cryptographic verification* (5.2.2, 5.2.3, 5.2.7):
    :func:`egov_sign.docs.cms_verify.check_signer`.
-2. *Best signature time* (5.5.4): every time-stamp over the content or the signature is judged. The earliest time that a
-   good one over the signature proves is the best signature time; without one it is the time of validation. Time-stamps
-   over the content must not be later than those over the signature.
+2. *Best signature time* (5.5.4, 5.6.2.3): the time-stamps are judged from the last to the first. A good archive
+   time-stamp proves that all it lists existed by its time, earlier time-stamps included. The earliest time that a good
+   one over the signature proves is the best signature time; without one it is the time of validation. Time-stamps over
+   the content must not be later than those over the signature, nor these later than archive time-stamps.
 3. *Validation of the certificate* (5.2.6) at the best signature time, with what the message brings along.
 4. *Acceptance* (5.2.8): algorithms and key sizes by the dated policy, the purpose of the certificate.
 5. *Counter-signatures*: each is a signature of its own, over the signature value it confirms.
@@ -20,9 +21,9 @@ Pure: no clock, no network, no files.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from egov_sign.certs.algorithm_policy import AlgorithmPolicy, algorithm_policy
 from egov_sign.certs.certificate import Certificate
@@ -39,11 +40,13 @@ from egov_sign.docs.acceptance import (
     report_signers,
 )
 from egov_sign.docs.cades import evidence_of, level_of
+from egov_sign.docs.cades_archive import HashIndex, covered_revocations, stamped_octets
 from egov_sign.docs.cms import SignedData, SignerInfo
 from egov_sign.docs.cms_verify import CheckedSigner, Content, check_signer
 from egov_sign.docs.evidence import for_document, judge_with
+from egov_sign.docs.existence import Past
 from egov_sign.docs.judged import Required, describe_signer
-from egov_sign.docs.timestamp import TimestampInfo
+from egov_sign.docs.timestamp import TimestampInfo, TimestampToken
 from egov_sign.docs.timestamp_validation import JudgedTimestamp, TimestampValidator, load_certificates
 from egov_sign.errors import InputError
 from egov_sign.limits import DEFAULT_LIMITS, Limits
@@ -187,7 +190,7 @@ def _not_signed(message: SignedData) -> list[str]:
     parts = ["version", "digestAlgorithms", "sid"]
     if message.certificates or message.other_certificates:
         parts.append("certificates")
-    if message.crls or message.ocsps or message.other_revocations:
+    if message.revocations:
         parts.append("crls")
     if any(signer.unsigned.values for signer in message.signers):
         parts.append("unsignedAttrs")
@@ -231,7 +234,7 @@ class _Work:
         checked = check_signer(signer, content, self.known, report, require_signing_certificate=required)
         _describe(self.message, signer, checked, content, report)
         # 2. Best signature time.
-        self._judge_timestamps(signer, content, judged)
+        past = self._judge_timestamps(signer, content, judged)
         report.facts["best_signature_time"] = format_time(judged.best_time)
         certificate = checked.certificate
         if certificate is not None:
@@ -243,22 +246,51 @@ class _Work:
             candidates = [other for other in self.known if other != certificate]
             judge, claimed = self.certificate_judge, checked.signing_time
             judge_certificate(judge, certificate, judged.best_time, report, candidates, made_at=claimed)
+            if judged.timestamps:
+                past.check_path(report)
             # 4. Acceptance.
             self._accept(checked, certificate, identity, judged)
         # 5. Counter-signatures.
         self._judge_counter_signatures(signer, name, report)
         return judged
 
-    def _judge_timestamps(self, signer: SignerInfo, content: Content, judged: JudgedSigner) -> None:
-        signed = signer.signed or cms.Attributes()
-        before = self._judge_tokens(signed.all(cms.CONTENT_TIMESTAMP), content.data, "content", judged)
-        after = self._judge_tokens(signer.unsigned.all(cms.SIGNATURE_TIMESTAMP), signer.signature, "signature", judged)
-        if before and after and max(info.gen_time for info in before) > min(info.latest for info in after):
+    def _judge_timestamps(self, signer: SignerInfo, content: Content, judged: JudgedSigner) -> Past:
+        past = Past(self.at)
+        signed, unsigned = signer.signed or cms.Attributes(), signer.unsigned
+        if cms.ARCHIVE_TIMESTAMP_V2 in unsigned:
+            judged.report.warn("TIMESTAMP_KIND_UNSUPPORTED", kind="archive-time-stamp-v2")
+        archived = self._judge_archives(signer, content, judged, past)
+        after = self._judge_tokens(unsigned.all(cms.SIGNATURE_TIMESTAMP), signer.signature, "signature", judged, past)
+        past.best = min((past.best, *(info.latest for info in after)))
+        before = self._judge_tokens(signed.all(cms.CONTENT_TIMESTAMP), content.data, "content", judged, past)
+        if _is_later(before, after) or _is_later((*before, *after), archived):
             judged.report.fail("TIMESTAMP_ORDER", SubIndication.TIMESTAMP_ORDER_FAILURE)
-        judged.best_time = min((self.at, *(info.latest for info in after)))
+        judged.best_time = past.best
+        return past
+
+    def _judge_archives(
+        self, signer: SignerInfo, content: Content, judged: JudgedSigner, past: Past
+    ) -> list[TimestampInfo]:
+        """Judge the archive time-stamps, the last one first; ``past`` learns what they prove."""
+        good = []
+        for encoded in sorted(signer.unsigned.all(cms.ARCHIVE_TIMESTAMP), key=_made_at, reverse=True):
+            try:
+                token = TimestampToken.load(encoded, self.validator.limits)
+                index = HashIndex.read(token)
+                objects = index.objects(self.message, signer)
+            except InputError as error:
+                _report_broken(error, judged.report)
+                continue
+            stamped = stamped_octets(self.message, signer, content.data, index)
+            found = self._judge_tokens([encoded], stamped, "archive", judged, past)
+            for info in found:
+                past.best = min(past.best, info.latest)
+                past.prove(_and_inside(objects), info.latest)
+            good += found
+        return good
 
     def _judge_tokens(
-        self, tokens: Sequence[bytes], data: bytes, over: str, judged: JudgedSigner
+        self, tokens: Sequence[bytes], data: bytes, over: str, judged: JudgedSigner, past: Past
     ) -> list[TimestampInfo]:
         """Judge the time-stamps ``tokens`` over ``data``; return what the good ones say."""
         good = []
@@ -268,8 +300,10 @@ class _Work:
                 limit = self.validator.limits.signature_timestamps
                 judged.report.fail("TIMESTAMP_TOO_MANY", SubIndication.FORMAT_FAILURE, limit=limit)
                 break
-            one = self.timestamps.validate(token, data, self.at, candidates=self.known)
+            proven = past.best if over == "content" else past.existed_by(token)
+            one = self.timestamps.validate(token, data, self.at, candidates=self.known, existed_by=proven)
             one.report.facts["over"] = over
+            past.check_path(one.report)
             judged.timestamps.append(one)
             judged.report.children.append(one.report)
             if one.report.indication is Indication.INDETERMINATE:
@@ -301,6 +335,40 @@ class _Work:
                 report.children.append(broken)
                 continue
             report.children.append(self.judge(confirming, Content(signer.signature, ""), place).report)
+
+
+def _is_later(stamps: Sequence[TimestampInfo], others: Sequence[TimestampInfo]) -> bool:
+    """Tell whether one of ``stamps`` was made after one of ``others``."""
+    return bool(stamps and others) and max(one.gen_time for one in stamps) > min(one.latest for one in others)
+
+
+def _made_at(token: bytes) -> datetime:
+    """Return when ``token`` says it was made; the beginning of time if it cannot be read."""
+    try:
+        return TimestampToken.load(token).info.gen_time
+    except InputError:
+        return datetime.min.replace(tzinfo=UTC)
+
+
+def _report_broken(error: InputError, report: Report) -> None:
+    """Add to ``report`` an archive time-stamp that cannot be read, or that lists what is not there."""
+    broken = Report("timestamp", facts={"over": "archive"})
+    if error.code == "ARCHIVE_INDEX_BROKEN":
+        broken.fail(error.code, SubIndication.HASH_FAILURE)
+    else:
+        broken.fail("TIMESTAMP_UNREADABLE", SubIndication.FORMAT_FAILURE, reason=error.message)
+    report.children.append(broken)
+
+
+def _and_inside(objects: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield ``objects``, and the certificates and revocation values in those that are time-stamps."""
+    for item in covered_revocations(objects):
+        yield item
+        try:
+            inside = SignedData.load(item)
+        except InputError:
+            continue
+        yield from (*inside.certificates, *inside.crls, *inside.ocsps)
 
 
 def _describe(

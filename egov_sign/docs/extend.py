@@ -16,7 +16,7 @@ from enum import StrEnum
 
 from egov_sign.certs.validator import CertificateValidator
 from egov_sign.clock import as_utc
-from egov_sign.docs import cades, cms, xades_sign
+from egov_sign.docs import cades, cades_archive, cms, xades_sign
 from egov_sign.docs.cms import SignedData
 from egov_sign.docs.evidence import Evidence, evidence_for
 from egov_sign.docs.formats import Format, recognise
@@ -77,10 +77,6 @@ def extend(
         return _extend_pdf(document, target, judge, at, timestamps)
     if kind not in (Format.XML, Format.CMS):
         raise UnsupportedError("EXTEND_FORMAT", f"{kind.value} has no levels that it could be extended to")
-    if target is Target.B_LTA and kind is Format.CMS:
-        raise UnsupportedError(
-            "EXTEND_LEVEL", "B-LTA is made for XML and PDF, not for CMS", hint="extend it with --level B-LT"
-        )
     validator = DocumentValidator(judge)
     report = validator.validate(document, at, detached=detached)
     if report.indication is Indication.INVALID:
@@ -97,8 +93,7 @@ def extend(
     evidence = evidence_for(report, [*judge.trust, *judge.pool, *sent])
     if target is Target.B_LT:
         return report, _add_evidence(kind, stamped, evidence)
-    contents = contents_of(detached)
-    archived = xades_sign.add_archive_timestamp(stamped, source, evidence=evidence, contents=contents)
+    archived = _archive(kind, stamped, source, evidence, detached)
     return validator.validate(archived, source.latest, detached=detached), archived
 
 
@@ -121,11 +116,9 @@ class _Noting:
 
 
 def _stamp_cms(document: bytes, source: TimestampSource) -> bytes:
-    message = SignedData.load(document)
-    for position, signer in enumerate(message.signers):
-        if cms.SIGNATURE_TIMESTAMP not in signer.unsigned:
-            document = cades.add_timestamps(SignedData.load(document), source, index=position)
-    return document
+    return cades.add_timestamps(
+        SignedData.load(document), source, only=lambda signer: cms.SIGNATURE_TIMESTAMP not in signer.unsigned
+    )
 
 
 def _stamp_xml(document: bytes, source: TimestampSource) -> bytes:
@@ -139,6 +132,15 @@ def _add_evidence(kind: Format, document: bytes, evidence: Evidence) -> bytes:
     if kind is Format.XML:
         return xades_sign.add_evidence(document, evidence)
     return cades.add_evidence(SignedData.load(document), evidence)
+
+
+def _archive(
+    kind: Format, document: bytes, source: TimestampSource, evidence: Evidence, detached: Detached | None
+) -> bytes:
+    if kind is Format.XML:
+        return xades_sign.add_archive_timestamp(document, source, evidence=evidence, contents=contents_of(detached))
+    message = SignedData.load(_add_evidence(kind, document, evidence))
+    return cades_archive.add_archive_timestamps(message, source, content=detached.data if detached else None)
 
 
 def _in_xml(document: bytes) -> Iterable[bytes]:

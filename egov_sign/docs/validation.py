@@ -38,10 +38,11 @@ from egov_sign.clock import as_utc, format_time
 from egov_sign.docs.acceptance import CertificateJudge, accept_algorithms, accept_purpose, judge_certificate
 from egov_sign.docs.deferred import DeferredReport
 from egov_sign.docs.evidence import Evidence, for_document, judge_with
+from egov_sign.docs.existence import Past
 from egov_sign.docs.judged import JudgedSignature, Required, XmlRules, XmlVerdict, describe_signer
 from egov_sign.docs.keyinfo import KeyInfo, read_key_info
 from egov_sign.docs.manifest import report_manifests
-from egov_sign.docs.past import Past, judge_timestamps
+from egov_sign.docs.past import judge_timestamps
 from egov_sign.docs.references import Covered, XmlDocument, describe_scope
 from egov_sign.docs.refusal import Refusal
 from egov_sign.docs.scope import report_requirements, report_scope, standing
