@@ -235,11 +235,11 @@ def _check_properties(check: SignatureCheck, properties: Properties | None, cert
         confirmed = check_counter_signature(signature, check.covered)
         if confirmed:
             report.facts["counter_signature_of"] = confirmed
-        if properties is None:
-            return
         check_bound(properties, signature, check.covered)
     except Refusal as refusal:
         refusal.report_to(report)
+        return
+    if properties is None:
         return
     for name in properties.unsupported:
         report.warn("XADES_TIMESTAMP_UNSUPPORTED", signature.where, property=name)

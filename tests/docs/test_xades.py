@@ -106,6 +106,21 @@ def test_row_04_fake_signed_properties(world: World, validator: XmlValidator, si
     assert report.indication is not Indication.VALID
 
 
+def test_row_04_properties_where_nobody_looks_for_them(world: World, validator: XmlValidator) -> None:
+    """Moved out of the way, they are signed as before and would be rid of: here of the certificate that they name."""
+    signer, other = world.signer("person"), world.signer("other-person")
+    wrong = sign_element(REQUEST, signer, "note", extra=signed_properties(other, world.at))
+    assert validator.validate(wrong, world.at).codes == ["SCOPE_PARTIAL", "XADES_CERTIFICATE"]
+    for inside in (True, False):
+        root = parse(wrong)
+        moved = root.find(f".//{XADES}QualifyingProperties")
+        assert moved is not None
+        (etree.SubElement(root[-1][-1], "wrapped") if inside else root).append(moved)
+        report = validator.validate(octets(root), world.at)
+        assert report.codes[-1] == "XADES_OTHER_PROPERTIES"
+        assert report.sub_indication is SubIndication.SIGNED_DATA_NOT_FOUND
+
+
 def test_row_06_unsigned_properties_put_first(world: World, validator: XmlValidator, signed: bytes) -> None:
     first = (
         b'<ds:Object><x:QualifyingProperties xmlns:x="http://uri.etsi.org/01903/v1.3.2#" Target="#sig-1"/></ds:Object>'
