@@ -36,6 +36,10 @@ class Limits:
     each octet counts for more where many namespaces are in scope or libxml2 cannot do it."""
     xml_canonical_passes: int = 32
     """So often the whole of a document may be canonicalised in any case, however large it is."""
+    xml_certificates: int = 32
+    """Certificates in one ds:KeyInfo; the key of each may be tried on the value of the signature."""
+    pdf_attachments: int = 256
+    """Files embedded in one PDF."""
     cms_signers: int = 64
     """SignerInfo values in one CMS message, counter-signatures of one signature included."""
     cms_attributes: int = 64

@@ -173,7 +173,7 @@ class DocumentValidator:
                 "the libraries for PDF are not installed",
                 hint="pip install 'egov-sign[pdf]'",
             ) from error
-        validator = PersonalValidator(self.judge, limits=self.limits)
+        validator = PersonalValidator(self.judge, policy=self.policy, limits=self.limits)
         return validator.examine(data, at, required=required, certificates=certificates, qr=qr).report
 
 

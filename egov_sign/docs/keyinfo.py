@@ -130,8 +130,8 @@ def _read_x509_data(element: etree._Element, info: KeyInfo, limits: Limits) -> N
 
 
 def _add_certificate(element: etree._Element, info: KeyInfo, limits: Limits) -> None:
-    if len(info.certificates) >= limits.certificates:
-        raise Refusal("XML_TOO_MANY_CERTIFICATES", SubIndication.FORMAT_FAILURE, element, limit=limits.certificates)
+    if len(info.certificates) >= limits.xml_certificates:
+        raise Refusal("XML_TOO_MANY_CERTIFICATES", SubIndication.FORMAT_FAILURE, element, limit=limits.xml_certificates)
     try:
         info.certificates.append(Certificate.load(base64_of(element), limits))
     except InputError as error:

@@ -305,8 +305,8 @@ def _read_attachments(reader: PdfFileReader, limits: Limits) -> dict[str, bytes]
         while found.get(name, data) != data:
             name += "′"
         found[name] = data
-        if sum(map(len, found.values())) > limits.attachment_bytes:
-            raise LimitError("PDF_LIMIT", "the files embedded in the PDF are too large")
+        if len(found) > limits.pdf_attachments or sum(map(len, found.values())) > limits.attachment_bytes:
+            raise LimitError("PDF_LIMIT", "the files embedded in the PDF are too many or too large")
     return found
 
 

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from egov_sign.certs.algorithm_policy import AlgorithmPolicy
 from egov_sign.certs.certificate import Certificate
 from egov_sign.docs.acceptance import CertificateJudge
 from egov_sign.docs.document import REFUSAL, RESULT, PersonalDocument, read_document
@@ -52,12 +53,20 @@ class PersonalValidator:
 
     Args:
         judge: judges certificates; ``None`` leaves everything at best INDETERMINATE.
+        policy: which algorithms are accepted until when; by default the country's.
         limits: bounds on files.
     """
 
-    def __init__(self, judge: CertificateJudge | None, *, limits: Limits = DEFAULT_LIMITS) -> None:
-        self._pdf = PdfValidator(judge, limits=limits)
+    def __init__(
+        self,
+        judge: CertificateJudge | None,
+        *,
+        policy: AlgorithmPolicy | None = None,
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> None:
+        self._pdf = PdfValidator(judge, policy=policy, limits=limits)
         self._judge = judge
+        self._policy = policy
         self._limits = limits
 
     def examine(
@@ -95,7 +104,7 @@ class PersonalValidator:
         name, xml = claiming[0]
         try:
             document = read_document(xml, limits=self._limits)
-            judged = XmlValidator(self._judge, limits=self._limits).examine(
+            judged = XmlValidator(self._judge, policy=self._policy, limits=self._limits).examine(
                 xml, at, required=Required(root="*"), certificates=certificates
             )
         except InputError as error:

@@ -374,6 +374,8 @@ def test_row_58_a_decompression_bomb() -> None:
 def test_row_58_an_archive_bomb_of_attachments() -> None:
     with pytest.raises(LimitError, match="PDF_LIMIT"):
         read_pdf(plain_pdf(), Limits(attachment_bytes=100))
+    with pytest.raises(LimitError, match="PDF_LIMIT"):  # names are told apart, and each of many is held against all
+        read_pdf(plain_pdf(), Limits(pdf_attachments=0))
 
 
 def test_row_58_more_signatures_than_anybody_needs() -> None:

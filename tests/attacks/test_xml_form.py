@@ -220,7 +220,7 @@ def test_row_31_other_encodings_of_the_same_document(validator: XmlValidator, si
 
 
 def test_certificates_are_bounded(validator: XmlValidator, signer: KeySigner, at: datetime) -> None:
-    most = DEFAULT_LIMITS.certificates
+    most = DEFAULT_LIMITS.xml_certificates
     report = validator.validate(octets(attach(REQUEST, signer, key_info=certificate_xml(signer) * (most + 1))), at)
     assert report.codes == ["XML_TOO_MANY_CERTIFICATES"]
     few = octets(attach(REQUEST, signer, key_info=certificate_xml(signer) * 2))

@@ -11,6 +11,7 @@ from functools import cache
 import pytest
 from lxml import etree
 
+from egov_sign.certs.algorithm_policy import AlgorithmPolicy
 from egov_sign.docs import cms_sign
 from egov_sign.docs.formats import Format, recognise
 from egov_sign.docs.judge import Detached, DocumentValidator
@@ -91,6 +92,13 @@ def test_what_is_required_of_the_signer(
     report = validator.validate(sample(kind), AT, required=Required(iin=iin))
     assert report.indication is indication
     assert ("SIGNER_IIN_MISMATCH" in report.codes) is (indication is Indication.INVALID)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in Format if kind is not Format.TIMESTAMP])
+def test_the_policy_of_the_caller_holds_for_every_format(kind: Format) -> None:
+    nothing = AlgorithmPolicy("nothing is good enough", {}, {})
+    report = DocumentValidator(judge(world()), policy=nothing).validate(sample(kind), AT)
+    assert "KEY_WEAK" in report.codes
 
 
 def test_a_message_without_a_business_signature_is_held_to_the_sender(validator: DocumentValidator) -> None:
