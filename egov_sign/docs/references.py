@@ -9,7 +9,7 @@ skipped.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
@@ -42,8 +42,6 @@ if TYPE_CHECKING:
     from egov_sign.docs.acceptance import CertificateJudge
 
 _POINTER = re.compile(r"#xpointer\(id\((?:'([^']+)'|\"([^\"]+)\")\)\)")
-_PARTIAL = frozenset({BASE64, XPATH})
-"""Transforms after which a reference to the whole document need not cover the whole."""
 _ALL_WITH_IDS = etree.XPath("//*[@Id or @ID or @id or @xml:id or @wsu:Id]", namespaces={"wsu": WSU_NS})
 
 
@@ -170,7 +168,7 @@ class Covered(NamedTuple):
     @property
     def is_filtered(self) -> bool:
         """Whether an XPath filter chose what of it is covered."""
-        return XPATH in self._steps
+        return any(step.uri == XPATH and not step.leaves_out_signatures for step in self.reference.transforms)
 
     @property
     def _steps(self) -> set[str]:
@@ -182,7 +180,7 @@ class Covered(NamedTuple):
         nodes = self.nodes
         if nodes is None or nodes.apex.getparent() is not None or nodes.apex.tag == SIGNATURE:
             return False
-        return _PARTIAL.isdisjoint(self._steps)
+        return BASE64 not in self._steps and not self.is_filtered
 
 
 def cover(
@@ -212,13 +210,17 @@ def cover(
         if transform.uri == ENVELOPED:
             if not isinstance(data, NodeSet) or not _contains(data.apex, signature):
                 raise Refusal("XML_ENVELOPED_MISPLACED", SubIndication.FORMAT_FAILURE, reference.where)
-            data.exclude = (signature, *(other for other in later if _contains(data.apex, other)))
+            others = (other for other in later if _contains(data.apex, other))
+            data.exclude = data.exclude or (signature, *others)
         elif transform.uri == BASE64:
             data = _decode(data, document, reference)
         elif transform.uri in c14n.METHODS:
             method = c14n.METHODS[transform.uri]
             nodes_now = _node_set(data, document, reference)
             data = _canonical(nodes_now, method, transform.inclusive_prefixes, document, reference)
+        elif transform.leaves_out_signatures:
+            data = _node_set(data, document, reference)
+            data.exclude = tuple(_outermost_signatures(data.apex))
         elif transform.uri == XPATH and document.xpath:
             data = _node_set(data, document, reference)
             data.keep = _filter(data, transform, document, reference)
@@ -251,6 +253,21 @@ def _dereference(document: XmlDocument, reference: Reference) -> NodeSet | bytes
 
 def _contains(apex: etree._Element, element: etree._Element) -> bool:
     return any(ancestor is apex for ancestor in element.iterancestors())
+
+
+def _outermost_signatures(apex: etree._Element) -> Iterator[etree._Element]:
+    """Yield the signatures below ``apex`` that stand in no other one below it."""
+    for element in apex.iterdescendants(SIGNATURE):
+        if not any(ancestor.tag == SIGNATURE for ancestor in _up_to(apex, element)):
+            yield element
+
+
+def _up_to(apex: etree._Element, element: etree._Element) -> Iterator[etree._Element]:
+    """Yield the ancestors of ``element`` below ``apex``."""
+    for ancestor in element.iterancestors():
+        if ancestor is apex:
+            return
+        yield ancestor
 
 
 def _node_set(data: NodeSet | bytes, document: XmlDocument, reference: Reference) -> NodeSet:

@@ -10,6 +10,7 @@ signature values that are base64 and nothing else.
 from __future__ import annotations
 
 import binascii
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -43,9 +44,16 @@ _DIGEST = [DS + "DigestMethod", DS + "DigestValue"]
 ENVELOPED = DS_NS + "enveloped-signature"
 BASE64 = DS_NS + "base64"
 XPATH = "http://www.w3.org/TR/1999/REC-xpath-19991116"
+XPATH_FILTER2 = "http://www.w3.org/2002/06/xmldsig-filter2"
 
 ID_ATTRIBUTES = ("Id", "ID", "id", f"{{{c14n.XML_NS}}}id", f"{{{WSU_NS}}}Id")
 """Every spelling of an identifier that some verifier resolves; all of them share one space here."""
+
+
+_FILTERS = {XPATH: DS + "XPath", XPATH_FILTER2: f"{{{XPATH_FILTER2}}}XPath"}
+"""Algorithms of filters, with the element that holds the expression."""
+_ALL_SAVE_SIGNATURES = re.compile(r"not\s*\(\s*ancestor-or-self\s*::\s*([\w.-]+):Signature\s*\)")
+_SIGNATURES = re.compile(r"(?:/descendant::|//)([\w.-]+):Signature")
 
 
 class Transform(NamedTuple):
@@ -56,12 +64,15 @@ class Transform(NamedTuple):
         inclusive_prefixes: PrefixList of exclusive canonicalisation, ``""`` for the default namespace.
         xpath: the expression of an XPath transform.
         namespaces: the prefixes in scope at the expression.
+        leaves_out_signatures: whether it is a filter that says nothing but "all save the signatures", as software of
+            the European Union writes instead of enveloped-signature; it needs no evaluation.
     """
 
     uri: str
     inclusive_prefixes: tuple[str, ...] = ()
     xpath: str = ""
     namespaces: tuple[tuple[str, str], ...] = ()
+    leaves_out_signatures: bool = False
 
 
 class Reference(NamedTuple):
@@ -210,17 +221,28 @@ def _read_transform(element: etree._Element) -> Transform:
     uri = element.get("Algorithm", "")
     if element.tag != _TRANSFORM:
         raise _malformed(element, "Transforms/Transform")
-    if uri == XPATH:
-        children = list(element.iterchildren("*"))
-        if [child.tag for child in children] != [DS + "XPath"]:
-            raise _malformed(element, "Transform/XPath")
-        scope = tuple((prefix, name) for prefix, name in children[0].nsmap.items() if prefix)
-        return Transform(uri, xpath=text_of(children[0]).strip(), namespaces=scope)
+    if uri in _FILTERS:
+        return _read_filter(element, uri)
     plain = _PLAIN_TRANSFORMS.get(uri)
     if plain is None:
         raise Refusal("XML_TRANSFORM_REFUSED", SubIndication.FORMAT_FAILURE, element, algorithm=uri)
     prefixes = _inclusive_prefixes(element)
     return Transform(uri, prefixes) if prefixes else plain
+
+
+def _read_filter(element: etree._Element, uri: str) -> Transform:
+    """Read an XPath filter; of XPath Filter 2.0 only what leaves out the signatures."""
+    children = list(element.iterchildren("*"))
+    if [child.tag for child in children] != [_FILTERS[uri]]:
+        raise _malformed(element, "Transform/XPath")
+    expression = text_of(children[0]).strip()
+    scope = {prefix: name for prefix, name in children[0].nsmap.items() if prefix}
+    form = _ALL_SAVE_SIGNATURES if uri == XPATH else _SIGNATURES
+    found = form.fullmatch(expression)
+    leaves_out = bool(found) and scope.get(found[1] if found else "") == DS_NS
+    if uri == XPATH_FILTER2 and not (leaves_out and children[0].get("Filter") == "subtract"):
+        raise Refusal("XML_TRANSFORM_REFUSED", SubIndication.FORMAT_FAILURE, element, algorithm=uri)
+    return Transform(uri, xpath=expression, namespaces=tuple(scope.items()), leaves_out_signatures=leaves_out)
 
 
 _PLAIN_TRANSFORMS = {uri: Transform(uri) for uri in (ENVELOPED, BASE64, *c14n.METHODS)}

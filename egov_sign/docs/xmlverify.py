@@ -89,7 +89,7 @@ def check_references(document: XmlDocument, check: SignatureCheck) -> None:
             )
             continue
         check.covered.append(covered)
-        if covered.nodes and len(covered.nodes.exclude) > 1:
+        if covered.nodes and not any(step.leaves_out_signatures for step in reference.transforms):
             check.stacked_under = max(check.stacked_under, len(covered.nodes.exclude) - 1)
 
 

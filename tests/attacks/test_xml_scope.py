@@ -147,6 +147,54 @@ def test_row_14_xpath_that_leaves_the_payload_out(world: World, validator: XmlVa
     assert "XML_XPATH_REFUSED" in lenient.validate(slow, at).codes
 
 
+FILTER2 = "http://www.w3.org/2002/06/xmldsig-filter2"
+SUBTRACT = f'<f:XPath xmlns:f="{FILTER2}" Filter="subtract">/descendant::ds:Signature</f:XPath>'
+ALL_SAVE_SIGNATURES = "<ds:XPath>not(ancestor-or-self::ds:Signature)</ds:XPath>"
+
+
+@pytest.mark.parametrize(("algorithm", "inner"), [(XPATH, ALL_SAVE_SIGNATURES), (FILTER2, SUBTRACT)])
+def test_row_14_a_filter_that_leaves_out_the_signatures_alone(
+    world: World, validator: XmlValidator, at: datetime, algorithm: str, inner: str
+) -> None:
+    """As good as enveloped-signature, for signatures made before and after; what hides in a signature is not signed."""
+    references = reference_xml("", canonical(parse(REQUEST)), [algorithm, c14n.INCLUSIVE.uri], inner)
+    signed = octets(attach(REQUEST, world.signer("person"), references))
+    twice = sign_enveloped(signed, world.signer("other-person"))
+    for document in (signed, twice):
+        verdict = validator.examine(document, at, required=WHOLE)
+        assert verdict.report.indication is Indication.VALID, verdict.report.to_dict()
+        assert verdict.report.codes == []
+        root = verdict.signatures[0].signed_root()
+        assert root is not None
+        assert root.find("ds:Signature", {"ds": DS_NS}) is None
+    changed = signed.replace(b"850412110000", b"850412110001")
+    assert validator.validate(changed, at).sub_indication is SubIndication.HASH_FAILURE
+    hidden = signed.replace(b"<IIN>", f'<ds:Signature xmlns:ds="{DS_NS}"><evil/></ds:Signature><IIN>'.encode())
+    assert validator.validate(hidden, at).indication is Indication.INVALID
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "inner"),
+    [
+        (XPATH, '<ds:XPath xmlns:x="urn:x">not(ancestor-or-self::x:Signature)</ds:XPath>'),
+        (XPATH, "<ds:XPath>not(ancestor-or-self::x:Signature)</ds:XPath>"),
+        (XPATH, "<ds:XPath>not(ancestor-or-self::ds:Signature) or 1</ds:XPath>"),
+        (FILTER2, SUBTRACT.replace("subtract", "intersect")),
+        (FILTER2, SUBTRACT.replace(' Filter="subtract"', "")),
+        (FILTER2, SUBTRACT.replace("/descendant::ds:Signature", "/descendant::*")),
+        (FILTER2, SUBTRACT * 2),
+        (FILTER2, ""),
+    ],
+)
+def test_row_14_a_filter_that_only_looks_like_it(
+    signer: KeySigner, validator: XmlValidator, at: datetime, algorithm: str, inner: str
+) -> None:
+    references = reference_xml("", canonical(parse(REQUEST)), [algorithm, c14n.INCLUSIVE.uri], inner)
+    report = validator.validate(octets(attach(REQUEST, signer, references)), at)
+    assert report.indication is Indication.INVALID
+    assert report.sub_indication is SubIndication.FORMAT_FAILURE
+
+
 def test_row_15_unknown_transform_is_never_skipped(validator: XmlValidator, signer: KeySigner, at: datetime) -> None:
     steps = [ENVELOPED, "urn:do-nothing"]
     references = reference_xml("", canonical(parse(REQUEST)), steps)
