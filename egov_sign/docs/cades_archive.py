@@ -9,7 +9,7 @@ harm; and it is broken if anything it lists is missing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from egov_sign.crypto import der_write, digests
@@ -62,7 +62,6 @@ class HashIndex:
         Raises:
             InputError: ``ARCHIVE_INDEX``: there is none, or more than one, it cannot be read, or is made with another
                 digest than the time-stamp.
-            UnsupportedError: ``DIGEST_UNKNOWN``.
         """
         signers = token.signed_data.signers
         encoded = signers[0].unsigned.single(cms.HASH_INDEX) if len(signers) == 1 else None
@@ -81,8 +80,15 @@ class HashIndex:
             raise InputError("ARCHIVE_INDEX", f"the hash index is made with {digest}, the time-stamp is not")
         return cls(encoded, digest, *lists)
 
-    def objects(self, message: SignedData, signer: SignerInfo) -> list[bytes]:
+    def objects(
+        self, message: SignedData, signer: SignerInfo, digest: Callable[[str, bytes], bytes] = digests.digest
+    ) -> list[bytes]:
         """Return the certificates, revocation information and values of attributes that are listed.
+
+        Args:
+            message: where the signature stands.
+            signer: the signature.
+            digest: makes digests; one that remembers them serves many time-stamps on one message.
 
         Raises:
             InputError: ``ARCHIVE_INDEX_BROKEN``: something that is listed is not there.
@@ -96,7 +102,7 @@ class HashIndex:
             (self.attributes, _attributes(signer), values),
         ):
             for item, one in zip(items, objects, strict=True):
-                value = digests.digest(self.digest, item)
+                value = digest(self.digest, item)
                 if value in listed:
                     seen.add(value)
                     found.append(one)
@@ -112,12 +118,12 @@ def stamped_octets(message: SignedData, signer: SignerInfo, content: bytes, inde
     Args:
         message: where the signature stands.
         signer: the signature.
-        content: what it signs.
-        index: of the time-stamp, made with the same digest.
+        content: the digest of what it signs, by the algorithm of ``index``.
+        index: of the time-stamp.
     """
     fields = Reader(signer.encoded).enter()
     parts = [fields.element() for _ in range(6 if signer.signed is not None else 5)]
-    return b"".join([der_write.oid(message.content_type), digests.digest(index.digest, content), *parts, index.encoded])
+    return b"".join([der_write.oid(message.content_type), content, *parts, index.encoded])
 
 
 def add_archive_timestamps(message: SignedData, source: TimestampSource, *, content: bytes | None = None) -> bytes:
@@ -138,7 +144,8 @@ def add_archive_timestamps(message: SignedData, source: TimestampSource, *, cont
         raise InputError("CMS_CONTENT_MISSING", "the signature is detached, and its content was not given")
     for position, signer in enumerate(message.signers):
         index = HashIndex.of(message, signer, _DIGEST)
-        token = TimestampToken.load(source.stamp(stamped_octets(message, signer, content, index)))
+        digest = digests.digest(_DIGEST, content)
+        token = TimestampToken.load(source.stamp(stamped_octets(message, signer, digest, index)))
         if token.info.imprint.digest != _DIGEST:
             raise ConfigurationError("ARCHIVE_DIGEST", f"archive time-stamps are made with {_DIGEST} only")
         indexed = with_unsigned(token.signed_data, 0, [(cms.HASH_INDEX, index.encoded)])

@@ -24,12 +24,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 
 from egov_sign.certs.algorithm_policy import AlgorithmPolicy, algorithm_policy
 from egov_sign.certs.certificate import Certificate
 from egov_sign.certs.profile import Identity, identify
 from egov_sign.clock import as_utc, format_time
-from egov_sign.crypto import digests
+from egov_sign.crypto import der_write, digests
 from egov_sign.crypto.der import Reader
 from egov_sign.docs import cms
 from egov_sign.docs.acceptance import (
@@ -48,9 +49,13 @@ from egov_sign.docs.existence import Past
 from egov_sign.docs.judged import Required, describe_signer
 from egov_sign.docs.timestamp import TimestampInfo, TimestampToken
 from egov_sign.docs.timestamp_validation import JudgedTimestamp, TimestampValidator, load_certificates
-from egov_sign.errors import InputError
+from egov_sign.errors import InputError, UnsupportedError
 from egov_sign.limits import DEFAULT_LIMITS, Limits
 from egov_sign.verdict import Indication, Report, SubIndication
+
+_SIGNED_DATA = der_write.oid(cms.SIGNED_DATA)
+_TYPE_SEARCHED = 32
+"""Octets within which a message shows its type."""
 
 
 @dataclass(slots=True)
@@ -219,6 +224,7 @@ class _Work:
         )
         self.signatures_left = limits.cms_signers
         self.timestamps_left = limits.signature_timestamps
+        self.digest = cache(digests.digest)
 
     def judge(self, signer: SignerInfo, content: Content, name: str) -> JudgedSigner:
         """Judge one signature over ``content``; counter-signatures are judged with it."""
@@ -274,19 +280,23 @@ class _Work:
         """Judge the archive time-stamps, the last one first; ``past`` learns what they prove."""
         good = []
         for encoded in sorted(signer.unsigned.all(cms.ARCHIVE_TIMESTAMP), key=_made_at, reverse=True):
+            if not self._has_timestamps_left(judged.report):
+                break
+            objects, stamped = [], b""
             try:
-                token = TimestampToken.load(encoded, self.validator.limits)
-                index = HashIndex.read(token)
-                objects = index.objects(self.message, signer)
+                index = HashIndex.read(TimestampToken.load(encoded, self.validator.limits))
+                objects = index.objects(self.message, signer, self.digest)
+                stamped = stamped_octets(self.message, signer, content.digest(index.digest), index)
+            except UnsupportedError:
+                pass  # told with the token
             except InputError as error:
                 _report_broken(error, judged.report)
                 continue
-            stamped = stamped_octets(self.message, signer, content.data, index)
-            found = self._judge_tokens([encoded], stamped, "archive", judged, past)
-            for info in found:
+            info = self._judge_token(encoded, stamped, "archive", judged, past)
+            if info is not None:
                 past.best = min(past.best, info.latest)
                 past.prove(_and_inside(objects), info.latest)
-            good += found
+                good.append(info)
         return good
 
     def _judge_tokens(
@@ -295,23 +305,35 @@ class _Work:
         """Judge the time-stamps ``tokens`` over ``data``; return what the good ones say."""
         good = []
         for token in tokens:
-            self.timestamps_left -= 1
-            if self.timestamps_left < 0:
-                limit = self.validator.limits.signature_timestamps
-                judged.report.fail("TIMESTAMP_TOO_MANY", SubIndication.FORMAT_FAILURE, limit=limit)
+            if not self._has_timestamps_left(judged.report):
                 break
-            proven = past.best if over == "content" else past.existed_by(token)
-            one = self.timestamps.validate(token, data, self.at, candidates=self.known, existed_by=proven)
-            one.report.facts["over"] = over
-            past.check_path(one.report)
-            judged.timestamps.append(one)
-            judged.report.children.append(one.report)
-            if one.report.indication is Indication.INDETERMINATE:
-                one.report.counts = False
-                judged.report.warn("TIMESTAMP_PROVES_NOTHING", reason=", ".join(one.report.codes))
-            elif one.proves is not None and one.token is not None:
-                good.append(one.token.info)
+            info = self._judge_token(token, data, over, judged, past)
+            if info is not None:
+                good.append(info)
         return good
+
+    def _has_timestamps_left(self, report: Report) -> bool:
+        """Count one more time-stamp, and tell whether it is judged; say in ``report`` if not."""
+        self.timestamps_left -= 1
+        if self.timestamps_left < 0:
+            limit = self.validator.limits.signature_timestamps
+            report.fail("TIMESTAMP_TOO_MANY", SubIndication.FORMAT_FAILURE, limit=limit)
+        return self.timestamps_left >= 0
+
+    def _judge_token(
+        self, token: bytes, data: bytes, over: str, judged: JudgedSigner, past: Past
+    ) -> TimestampInfo | None:
+        """Judge one time-stamp over ``data``; return what it says if it is good."""
+        proven = past.best if over == "content" else past.existed_by(token)
+        one = self.timestamps.validate(token, data, self.at, candidates=self.known, existed_by=proven)
+        one.report.facts["over"] = over
+        past.check_path(one.report)
+        judged.timestamps.append(one)
+        judged.report.children.append(one.report)
+        if one.report.indication is Indication.INDETERMINATE:
+            one.report.counts = False
+            judged.report.warn("TIMESTAMP_PROVES_NOTHING", reason=", ".join(one.report.codes))
+        return one.token.info if one.proves is not None and one.token is not None else None
 
     def _accept(
         self, checked: CheckedSigner, certificate: Certificate, identity: Identity, judged: JudgedSigner
@@ -364,6 +386,8 @@ def _and_inside(objects: Iterable[bytes]) -> Iterator[bytes]:
     """Yield ``objects``, and the certificates and revocation values in those that are time-stamps."""
     for item in covered_revocations(objects):
         yield item
+        if _SIGNED_DATA not in item[:_TYPE_SEARCHED]:
+            continue  # a large list is not read through to find out that it is none
         try:
             inside = SignedData.load(item)
         except InputError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -9,7 +10,7 @@ from functools import cache
 
 import pytest
 
-from egov_sign.crypto import der_write
+from egov_sign.crypto import ber, der_write, digests
 from egov_sign.crypto.der import Reader
 from egov_sign.docs import cms, cms_sign
 from egov_sign.docs.cades import add_evidence, add_timestamps
@@ -19,12 +20,14 @@ from egov_sign.docs.cms_sign import Parts, digest_identifier, with_unsigned
 from egov_sign.docs.cms_validation import CmsValidator
 from egov_sign.docs.timestamp import TimestampToken
 from egov_sign.errors import ConfigurationError, InputError
+from egov_sign.limits import Limits
 from egov_sign.verdict import Indication, Report, SubIndication
 from egov_sign_pki import World
 from tests.docs.archiving import RENEWED, SIGNED, evidence, stamper, validator, world
 
 CONTENT = b"content"
 AFTER_SIGNER = datetime(2026, 8, 1, tzinfo=UTC)
+CONTENT_DIGEST = digests.digest("sha256", CONTENT)
 AFTER_FIRST_AUTHORITY = datetime(2028, 3, 1, tzinfo=UTC)
 AFTER_SECOND_AUTHORITY = datetime(2030, 3, 1, tzinfo=UTC)
 AFTER_ISSUER = datetime(2033, 3, 1, tzinfo=UTC)
@@ -172,7 +175,7 @@ def _forged(indexes: list[bytes]) -> bytes:
     (signer,) = message.signers
     index = HashIndex.of(message, signer, "sha256")
     forged = replace(index, encoded=indexes[0]) if indexes else index
-    token = TimestampToken.load(stamper(RENEWED).stamp(stamped_octets(message, signer, CONTENT, forged)))
+    token = TimestampToken.load(stamper(RENEWED).stamp(stamped_octets(message, signer, CONTENT_DIGEST, forged)))
     data = token.signed_data
     for encoded in indexes:
         data = with_unsigned(data, 0, [(cms.HASH_INDEX, encoded)])
@@ -250,3 +253,39 @@ def test_an_authority_that_stamps_with_another_digest_is_told() -> None:
 
     with pytest.raises(ConfigurationError, match="ARCHIVE_DIGEST"):
         add_archive_timestamps(b_lt(), Other())
+
+
+def test_what_many_archive_time_stamps_cover_is_digested_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    (archive,) = b_lta().signers[0].unsigned.all(cms.ARCHIVE_TIMESTAMP)
+    hostile = Parts.of(with_unsigned(b_lta(), 0, [(cms.ARCHIVE_TIMESTAMP, archive)] * 8)).encode()
+    real, seen = digests.digest, Counter[tuple[str, bytes]]()
+
+    def digest(name: str, data: bytes) -> bytes:
+        seen[name, data] += 1
+        return real(name, data)
+
+    monkeypatch.setattr(digests, "digest", digest)
+    limited = CmsValidator(validator(RENEWED).judge, limits=Limits(signature_timestamps=4))
+    report = limited.validate(hostile, RENEWED)
+    assert "TIMESTAMP_TOO_MANY" in report.codes
+    evidence_and_content = {CONTENT, *b_lta().certificates, *b_lta().revocations}
+    indexed = {data: count for (name, data), count in seen.items() if data in evidence_and_content and name == "sha256"}
+    # The certificates of signers and authorities are digested for their signing-certificate attributes, too.
+    assert {indexed[data] for data in (CONTENT, *b_lta().revocations)} == {1}
+
+
+def test_large_lists_are_not_read_through_for_time_stamps_in_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[bytes] = []
+    real = ber.to_definite
+    monkeypatch.setattr(ber, "to_definite", lambda data: read.append(data) or real(data))
+    assert judge(b_lta().encoded, RENEWED).indication is Indication.VALID
+    assert not read
+
+
+def test_an_archive_time_stamp_by_a_digest_that_is_not_known_proves_nothing() -> None:
+    (archive,) = b_lta().signers[0].unsigned.all(cms.ARCHIVE_TIMESTAMP)
+    unknown = archive.replace(der_write.oid(digests.OIDS["sha256"]), der_write.oid("2.16.840.1.101.3.4.2.99"))
+    message = replace(b_lt(), signers=b_lt().signers)
+    document = Parts.of(with_unsigned(message, 0, [(cms.ARCHIVE_TIMESTAMP, unknown)])).encode()
+    report = judge(document, SIGNED)
+    assert (report.indication, report.codes[-1]) == (Indication.VALID, "TIMESTAMP_PROVES_NOTHING")
