@@ -44,11 +44,11 @@ from egov_sign.docs.cades import evidence_of, level_of
 from egov_sign.docs.cades_archive import HashIndex, covered_revocations, stamped_octets
 from egov_sign.docs.cms import SignedData, SignerInfo
 from egov_sign.docs.cms_verify import CheckedSigner, Content, check_signer
-from egov_sign.docs.evidence import for_document, judge_with
+from egov_sign.docs.evidence import for_document, judge_with, read_certificates
 from egov_sign.docs.existence import Past
 from egov_sign.docs.judged import Required, describe_signer
 from egov_sign.docs.timestamp import TimestampInfo, TimestampToken
-from egov_sign.docs.timestamp_validation import JudgedTimestamp, TimestampValidator, load_certificates
+from egov_sign.docs.timestamp_validation import JudgedTimestamp, TimestampValidator
 from egov_sign.errors import InputError, UnsupportedError
 from egov_sign.limits import DEFAULT_LIMITS, Limits
 from egov_sign.verdict import Indication, Report, SubIndication
@@ -165,7 +165,7 @@ class CmsValidator:
         if verdict.content is None or not message.signers:
             return verdict
         evidence = evidence_of(message, self.limits)
-        known = [*load_certificates(evidence.certificates, report, self.limits), *certificates]
+        known = [*read_certificates(evidence.certificates, report, self.limits), *certificates]
         plain = not evidence.has_revocation and not any(signer.unsigned.values for signer in message.signers)
         judge = for_document(self.judge)
         judge = judge if plain else judge_with(judge, evidence, at)

@@ -26,10 +26,10 @@ from egov_sign.certs.validator import CertificateValidator
 from egov_sign.clock import parse_time
 from egov_sign.docs.acceptance import CertificateJudge
 from egov_sign.docs.cms import SignedData
+from egov_sign.docs.evidence import read_certificates
 from egov_sign.docs.formats import Format, recognise
 from egov_sign.docs.keyinfo import read_key_info
 from egov_sign.docs.refusal import Refusal
-from egov_sign.docs.timestamp_validation import load_certificates
 from egov_sign.docs.xmldsig import find_signatures, read_signature
 from egov_sign.docs.xmlparse import parse
 from egov_sign.errors import ConfigurationError
@@ -191,4 +191,4 @@ def _brought(data: bytes) -> Iterator[Certificate]:
                     continue  # reported where it was judged
         case Format.CMS:
             sent = SignedData.load(data).certificates
-            yield from load_certificates(sent, Report("certificates"))  # what cannot be read is reported already
+            yield from read_certificates(sent)  # what cannot be read is reported already

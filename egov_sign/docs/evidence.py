@@ -15,6 +15,8 @@ from egov_sign.certs.evidence import evidence_in
 from egov_sign.certs.revocation import Revocation
 from egov_sign.certs.validator import CertificateValidator
 from egov_sign.docs.acceptance import CertificateJudge
+from egov_sign.errors import InputError
+from egov_sign.limits import DEFAULT_LIMITS, Limits
 from egov_sign.verdict import Report
 
 
@@ -48,6 +50,29 @@ class Evidence:
             tuple(item for item in self.crls if item not in other.crls),
             tuple(item for item in self.ocsps if item not in other.ocsps),
         )
+
+
+def read_certificates(
+    encoded: Iterable[bytes], report: Report | None = None, limits: Limits = DEFAULT_LIMITS
+) -> list[Certificate]:
+    """Read DER certificates that were sent along; those that cannot be read, or are too many, are left out.
+
+    Args:
+        encoded: the certificates.
+        report: is told what was left out.
+        limits: how many are read, and how large they may be.
+    """
+    report = Report("certificates") if report is None else report
+    found: list[Certificate] = []
+    for position, data in enumerate(encoded):
+        if position == limits.certificates:
+            report.warn("CERTIFICATES_SENT_TOO_MANY", limit=limits.certificates)
+            break
+        try:
+            found.append(Certificate.load(data, limits))
+        except InputError as error:
+            report.warn("CERTIFICATE_SENT_UNREADABLE", where=f"certificates[{position}]", reason=error.message)
+    return found
 
 
 def united(parts: Iterable[Evidence]) -> Evidence:

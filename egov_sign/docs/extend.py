@@ -18,13 +18,12 @@ from egov_sign.certs.validator import CertificateValidator
 from egov_sign.clock import as_utc
 from egov_sign.docs import cades, cades_archive, cms, xades_sign
 from egov_sign.docs.cms import SignedData
-from egov_sign.docs.evidence import Evidence, evidence_for
+from egov_sign.docs.evidence import Evidence, evidence_for, read_certificates
 from egov_sign.docs.formats import Format, recognise
 from egov_sign.docs.judge import Detached, DocumentValidator, contents_of
 from egov_sign.docs.keyinfo import read_key_info
 from egov_sign.docs.timestamp import TimestampToken
 from egov_sign.docs.timestamp_client import TimestampSource
-from egov_sign.docs.timestamp_validation import load_certificates
 from egov_sign.docs.xades import read_properties
 from egov_sign.docs.xmldsig import SIGNATURE, find_signatures, read_signature
 from egov_sign.docs.xmlparse import parse
@@ -89,7 +88,7 @@ def extend(
     if report.indication is not Indication.VALID:
         return report, None
     brought = _in_xml(stamped) if kind is Format.XML else cades.evidence_of(SignedData.load(stamped)).certificates
-    sent = load_certificates(dict.fromkeys(brought), Report("certificates"))
+    sent = read_certificates(dict.fromkeys(brought))
     evidence = evidence_for(report, [*judge.trust, *judge.pool, *sent])
     if target is Target.B_LT:
         return report, _add_evidence(kind, stamped, evidence)

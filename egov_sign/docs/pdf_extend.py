@@ -8,12 +8,11 @@ from egov_sign.certs.certificate import Certificate
 from egov_sign.certs.validator import CertificateValidator
 from egov_sign.docs.cades import evidence_of
 from egov_sign.docs.cms import SignedData
-from egov_sign.docs.evidence import evidence_for
+from egov_sign.docs.evidence import evidence_for, read_certificates
 from egov_sign.docs.pdf_sign import add_document_timestamp, add_security_store
 from egov_sign.docs.pdf_structure import PdfFile
 from egov_sign.docs.pdf_validation import PdfValidator
 from egov_sign.docs.timestamp_client import TimestampSource
-from egov_sign.docs.timestamp_validation import load_certificates
 from egov_sign.verdict import Indication, Report
 
 
@@ -54,4 +53,4 @@ def _sent_along(file: PdfFile) -> list[Certificate]:
         *file.evidence.certificates,
         *(item for message in messages for item in evidence_of(message).certificates),
     ]
-    return load_certificates(dict.fromkeys(encoded), Report("certificates"))
+    return read_certificates(dict.fromkeys(encoded))

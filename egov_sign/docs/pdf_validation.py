@@ -26,10 +26,10 @@ from egov_sign.certs.profile import Identity
 from egov_sign.clock import as_utc, format_time
 from egov_sign.docs.acceptance import CertificateJudge, report_signers
 from egov_sign.docs.cms_validation import CmsValidator, JudgedSigner
-from egov_sign.docs.evidence import for_document, judge_with
+from egov_sign.docs.evidence import for_document, judge_with, read_certificates
 from egov_sign.docs.judged import Required
 from egov_sign.docs.pdf_structure import PADES, Later, PdfField, PdfFile, read_pdf
-from egov_sign.docs.timestamp_validation import TimestampValidator, load_certificates
+from egov_sign.docs.timestamp_validation import TimestampValidator
 from egov_sign.errors import InputError
 from egov_sign.limits import DEFAULT_LIMITS, Limits
 from egov_sign.verdict import Indication, Report, SubIndication
@@ -133,7 +133,7 @@ class PdfValidator:
         verdict = PdfVerdict(report, file)
         if not any(not one.is_timestamp for one in file.fields):
             report.fail("NO_SIGNATURE", FORMAT)
-        known = [*load_certificates(file.evidence.certificates, report, self.limits), *certificates]
+        known = [*read_certificates(file.evidence.certificates, report, self.limits), *certificates]
         names = frozenset(one.name for one in file.fields)
         work = _Work(self, judge_with(for_document(self.judge), file.evidence, at), known, names)
         proven = at

@@ -29,7 +29,7 @@ from egov_sign.certs.reasons import Reason
 from egov_sign.clock import format_time, parse_time
 from egov_sign.docs.acceptance import CertificateJudge, accept_algorithms, judge_certificate
 from egov_sign.docs.cms_verify import CheckedSigner, Content, check_signer
-from egov_sign.docs.evidence import Evidence, judge_with
+from egov_sign.docs.evidence import Evidence, judge_with, read_certificates
 from egov_sign.docs.timestamp import MessageImprint, TimestampInfo, TimestampRequest, TimestampResponse, TimestampToken
 from egov_sign.errors import InputError, UnsupportedError
 from egov_sign.limits import DEFAULT_LIMITS, Limits
@@ -116,7 +116,7 @@ class TimestampValidator:
             return JudgedTimestamp(report, None)
         info = token.info
         # 2. Signature, and 3. the authority.
-        known = [*load_certificates(token.signed_data.certificates, report, self._limits), *candidates]
+        known = [*read_certificates(token.signed_data.certificates, report, self._limits), *candidates]
         checked = _check_authority(token, known, report)
         # 4. Imprint.
         if info.imprint != _imprint_of(stamped, info.imprint.digest):
@@ -221,20 +221,6 @@ def check_response(response: TimestampResponse, request: TimestampRequest) -> Re
     if request.policy and info.policy != request.policy:
         report.fail("TIMESTAMP_POLICY", SubIndication.SIG_CONSTRAINTS_FAILURE, policy=info.policy)
     return report
-
-
-def load_certificates(encoded: Iterable[bytes], report: Report, limits: Limits = DEFAULT_LIMITS) -> list[Certificate]:
-    """Read certificates that were sent along; those that cannot be read, or are too many, are noted and left out."""
-    found: list[Certificate] = []
-    for position, der in enumerate(encoded):
-        if position == limits.certificates:
-            report.warn("CERTIFICATES_SENT_TOO_MANY", limit=limits.certificates)
-            break
-        try:
-            found.append(Certificate.load(der, limits))
-        except InputError as error:
-            report.warn("CERTIFICATE_SENT_UNREADABLE", where=f"certificates[{position}]", reason=error.message)
-    return found
 
 
 def _describe(info: TimestampInfo, report: Report) -> None:

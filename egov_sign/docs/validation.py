@@ -37,7 +37,7 @@ from egov_sign.certs.profile import Identity, identify
 from egov_sign.clock import as_utc, format_time
 from egov_sign.docs.acceptance import CertificateJudge, accept_algorithms, accept_purpose, judge_certificate
 from egov_sign.docs.deferred import DeferredReport
-from egov_sign.docs.evidence import Evidence, for_document, judge_with
+from egov_sign.docs.evidence import Evidence, for_document, judge_with, read_certificates
 from egov_sign.docs.existence import Past
 from egov_sign.docs.judged import JudgedSignature, Required, XmlRules, XmlVerdict, describe_signer
 from egov_sign.docs.keyinfo import KeyInfo, read_key_info
@@ -46,7 +46,7 @@ from egov_sign.docs.past import judge_timestamps
 from egov_sign.docs.references import Covered, XmlDocument, describe_scope
 from egov_sign.docs.refusal import Refusal
 from egov_sign.docs.scope import report_requirements, report_scope, standing
-from egov_sign.docs.timestamp_validation import TimestampValidator, load_certificates
+from egov_sign.docs.timestamp_validation import TimestampValidator
 from egov_sign.docs.xades import Level, Properties, check_bound, check_counter_signature, read_properties
 from egov_sign.docs.xades_imprint import Imprints
 from egov_sign.docs.xmldsig import find_signatures, read_signature
@@ -184,7 +184,7 @@ class XmlValidator:
         past = Past(at)
         if properties:
             evidence = evidence.joined(properties.evidence)
-            candidates += load_certificates(properties.evidence.certificates, report, self.limits)
+            candidates += read_certificates(properties.evidence.certificates, report, self.limits)
         stamped = properties is not None and properties.is_stamped
         if evidence.has_revocation or stamped:
             judge = judge_with(judge, evidence, at)

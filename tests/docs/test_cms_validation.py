@@ -15,9 +15,8 @@ from egov_sign.docs import cms, cms_sign
 from egov_sign.docs.cades import add_evidence, add_timestamps, evidence_of
 from egov_sign.docs.cms import SignedData
 from egov_sign.docs.cms_validation import CmsValidator
-from egov_sign.docs.evidence import Evidence
+from egov_sign.docs.evidence import Evidence, read_certificates
 from egov_sign.docs.judged import Required
-from egov_sign.docs.timestamp_validation import load_certificates
 from egov_sign.errors import FetchError
 from egov_sign.limits import Limits
 from egov_sign.verdict import Indication, Report, SubIndication
@@ -218,7 +217,7 @@ def test_certificates_have_a_bound_and_unreadable_ones_are_told() -> None:
     report = CmsValidator(Judge()).validate(more.encoded, AT)
     assert (report.codes, report.indication) == (["CERTIFICATE_SENT_UNREADABLE"], Indication.VALID)
     sent = Report("document")
-    assert len(load_certificates(more.certificates, sent, Limits(certificates=2))) <= 2
+    assert len(read_certificates(more.certificates, sent, Limits(certificates=2))) <= 2
     assert "CERTIFICATES_SENT_TOO_MANY" in sent.codes
 
 
