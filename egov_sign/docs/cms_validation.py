@@ -4,10 +4,8 @@ For each signature of the message, in its order:
 
 1. *Format checking, identification of the signing certificate, cryptographic verification* (5.2.2, 5.2.3, 5.2.7):
    :func:`egov_sign.docs.cms_verify.check_signer`.
-2. *Best signature time* (5.5.4, 5.6.2.3): the time-stamps are judged from the last to the first. A good archive
-   time-stamp proves that all it lists existed by its time, earlier time-stamps included. The earliest time that a good
-   one over the signature proves is the best signature time; without one it is the time of validation. Time-stamps over
-   the content must not be later than those over the signature, nor these later than archive time-stamps.
+2. *Best signature time* (5.5.4, 5.6.2.3): the earliest that a good time-stamp over the signature proves; without one
+   the time of validation (:mod:`egov_sign.docs.cms_past`).
 3. *Validation of the certificate* (5.2.6) at the best signature time, with what the message brings along.
 4. *Acceptance* (5.2.8): algorithms and key sizes by the dated policy, the purpose of the certificate.
 5. *Counter-signatures*: each is a signature of its own, over the signature value it confirms.
@@ -21,16 +19,15 @@ Pure: no clock, no network, no files.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from functools import cache
+from datetime import datetime
 
 from egov_sign.certs.algorithm_policy import AlgorithmPolicy, algorithm_policy
 from egov_sign.certs.certificate import Certificate
 from egov_sign.certs.profile import Identity, identify
 from egov_sign.clock import as_utc, format_time
-from egov_sign.crypto import der_write, digests
+from egov_sign.crypto import digests
 from egov_sign.crypto.der import Reader
 from egov_sign.docs import cms
 from egov_sign.docs.acceptance import (
@@ -41,21 +38,15 @@ from egov_sign.docs.acceptance import (
     report_signers,
 )
 from egov_sign.docs.cades import evidence_of, level_of
-from egov_sign.docs.cades_archive import HashIndex, covered_revocations, stamped_octets
 from egov_sign.docs.cms import SignedData, SignerInfo
+from egov_sign.docs.cms_past import CmsTimestamps
 from egov_sign.docs.cms_verify import CheckedSigner, Content, check_signer
 from egov_sign.docs.evidence import for_document, judge_with, read_certificates
-from egov_sign.docs.existence import Past
 from egov_sign.docs.judged import Required, describe_signer
-from egov_sign.docs.timestamp import TimestampInfo, TimestampToken
 from egov_sign.docs.timestamp_validation import JudgedTimestamp, TimestampValidator
-from egov_sign.errors import InputError, UnsupportedError
+from egov_sign.errors import InputError
 from egov_sign.limits import DEFAULT_LIMITS, Limits
 from egov_sign.verdict import Indication, Report, SubIndication
-
-_SIGNED_DATA = der_write.oid(cms.SIGNED_DATA)
-_TYPE_SEARCHED = 32
-"""Octets within which a message shows its type."""
 
 
 @dataclass(slots=True)
@@ -219,12 +210,11 @@ class _Work:
         self.known = known
         self.certificate_judge = judge
         limits = validator.limits
-        self.timestamps = TimestampValidator(
+        stamps = TimestampValidator(
             judge, policies=validator.timestamp_policies, policy=validator.policy, limits=limits
         )
+        self.timestamps = CmsTimestamps(stamps, message, at, known, limits)
         self.signatures_left = limits.cms_signers
-        self.timestamps_left = limits.signature_timestamps
-        self.digest = cache(digests.digest)
 
     def judge(self, signer: SignerInfo, content: Content, name: str) -> JudgedSigner:
         """Judge one signature over ``content``; counter-signatures are judged with it."""
@@ -240,7 +230,8 @@ class _Work:
         checked = check_signer(signer, content, self.known, report, require_signing_certificate=required)
         _describe(self.message, signer, checked, content, report)
         # 2. Best signature time.
-        past = self._judge_timestamps(signer, content, judged)
+        past, judged.timestamps = self.timestamps.judge(signer, content, report)
+        judged.best_time = past.best
         report.facts["best_signature_time"] = format_time(judged.best_time)
         certificate = checked.certificate
         if certificate is not None:
@@ -260,85 +251,10 @@ class _Work:
         self._judge_counter_signatures(signer, name, report)
         return judged
 
-    def _judge_timestamps(self, signer: SignerInfo, content: Content, judged: JudgedSigner) -> Past:
-        past = Past(self.at)
-        signed, unsigned = signer.signed or cms.Attributes(), signer.unsigned
-        if cms.ARCHIVE_TIMESTAMP_V2 in unsigned:
-            judged.report.warn("TIMESTAMP_KIND_UNSUPPORTED", kind="archive-time-stamp-v2")
-        archived = self._judge_archives(signer, content, judged, past)
-        after = self._judge_tokens(unsigned.all(cms.SIGNATURE_TIMESTAMP), signer.signature, "signature", judged, past)
-        past.best = min((past.best, *(info.latest for info in after)))
-        before = self._judge_tokens(signed.all(cms.CONTENT_TIMESTAMP), content.data, "content", judged, past)
-        if _is_later(before, after) or _is_later((*before, *after), archived):
-            judged.report.fail("TIMESTAMP_ORDER", SubIndication.TIMESTAMP_ORDER_FAILURE)
-        judged.best_time = past.best
-        return past
-
-    def _judge_archives(
-        self, signer: SignerInfo, content: Content, judged: JudgedSigner, past: Past
-    ) -> list[TimestampInfo]:
-        """Judge the archive time-stamps, the last one first; ``past`` learns what they prove."""
-        good = []
-        for encoded in sorted(signer.unsigned.all(cms.ARCHIVE_TIMESTAMP), key=_made_at, reverse=True):
-            if not self._has_timestamps_left(judged.report):
-                break
-            objects, stamped = [], b""
-            try:
-                index = HashIndex.read(TimestampToken.load(encoded, self.validator.limits))
-                objects = index.objects(self.message, signer, self.digest)
-                stamped = stamped_octets(self.message, signer, content.digest(index.digest), index)
-            except UnsupportedError:
-                pass  # told with the token
-            except InputError as error:
-                _report_broken(error, judged.report)
-                continue
-            info = self._judge_token(encoded, stamped, "archive", judged, past)
-            if info is not None:
-                past.best = min(past.best, info.latest)
-                past.prove(_and_inside(objects), info.latest)
-                good.append(info)
-        return good
-
-    def _judge_tokens(
-        self, tokens: Sequence[bytes], data: bytes, over: str, judged: JudgedSigner, past: Past
-    ) -> list[TimestampInfo]:
-        """Judge the time-stamps ``tokens`` over ``data``; return what the good ones say."""
-        good = []
-        for token in tokens:
-            if not self._has_timestamps_left(judged.report):
-                break
-            info = self._judge_token(token, data, over, judged, past)
-            if info is not None:
-                good.append(info)
-        return good
-
-    def _has_timestamps_left(self, report: Report) -> bool:
-        """Count one more time-stamp, and tell whether it is judged; say in ``report`` if not."""
-        self.timestamps_left -= 1
-        if self.timestamps_left < 0:
-            limit = self.validator.limits.signature_timestamps
-            report.fail("TIMESTAMP_TOO_MANY", SubIndication.FORMAT_FAILURE, limit=limit)
-        return self.timestamps_left >= 0
-
-    def _judge_token(
-        self, token: bytes, data: bytes, over: str, judged: JudgedSigner, past: Past
-    ) -> TimestampInfo | None:
-        """Judge one time-stamp over ``data``; return what it says if it is good."""
-        proven = past.best if over == "content" else past.existed_by(token)
-        one = self.timestamps.validate(token, data, self.at, candidates=self.known, existed_by=proven)
-        one.report.facts["over"] = over
-        past.check_path(one.report)
-        judged.timestamps.append(one)
-        judged.report.children.append(one.report)
-        if one.report.indication is Indication.INDETERMINATE:
-            one.report.counts = False
-            judged.report.warn("TIMESTAMP_PROVES_NOTHING", reason=", ".join(one.report.codes))
-        return one.token.info if one.proves is not None and one.token is not None else None
-
     def _accept(
         self, checked: CheckedSigner, certificate: Certificate, identity: Identity, judged: JudgedSigner
     ) -> None:
-        names = {checked.digest, checked.algorithm.digest if checked.algorithm else ""}
+        names = (checked.digest, checked.algorithm.digest if checked.algorithm else "")
         try:
             key = certificate.public_key
         except InputError:
@@ -357,42 +273,6 @@ class _Work:
                 report.children.append(broken)
                 continue
             report.children.append(self.judge(confirming, Content(signer.signature, ""), place).report)
-
-
-def _is_later(stamps: Sequence[TimestampInfo], others: Sequence[TimestampInfo]) -> bool:
-    """Tell whether one of ``stamps`` was made after one of ``others``."""
-    return bool(stamps and others) and max(one.gen_time for one in stamps) > min(one.latest for one in others)
-
-
-def _made_at(token: bytes) -> datetime:
-    """Return when ``token`` says it was made; the beginning of time if it cannot be read."""
-    try:
-        return TimestampToken.load(token).info.gen_time
-    except InputError:
-        return datetime.min.replace(tzinfo=UTC)
-
-
-def _report_broken(error: InputError, report: Report) -> None:
-    """Add to ``report`` an archive time-stamp that cannot be read, or that lists what is not there."""
-    broken = Report("timestamp", facts={"over": "archive"})
-    if error.code == "ARCHIVE_INDEX_BROKEN":
-        broken.fail(error.code, SubIndication.HASH_FAILURE)
-    else:
-        broken.fail("TIMESTAMP_UNREADABLE", SubIndication.FORMAT_FAILURE, reason=error.message)
-    report.children.append(broken)
-
-
-def _and_inside(objects: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield ``objects``, and the certificates and revocation values in those that are time-stamps."""
-    for item in covered_revocations(objects):
-        yield item
-        if _SIGNED_DATA not in item[:_TYPE_SEARCHED]:
-            continue  # a large list is not read through to find out that it is none
-        try:
-            inside = SignedData.load(item)
-        except InputError:
-            continue
-        yield from (*inside.certificates, *inside.crls, *inside.ocsps)
 
 
 def _describe(

@@ -156,7 +156,7 @@ class TimestampValidator:
         self, checked: CheckedSigner, certificate: Certificate, info: TimestampInfo, at: datetime, report: Report
     ) -> None:
         """Hold the algorithms against the policy at ``at``: a broken one could stamp any time."""
-        names = {checked.digest, info.imprint.digest, checked.algorithm.digest if checked.algorithm else ""}
+        names = (checked.digest, info.imprint.digest, checked.algorithm.digest if checked.algorithm else "")
         try:
             key = certificate.public_key
         except InputError:
