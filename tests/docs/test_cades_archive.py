@@ -277,7 +277,12 @@ def test_what_many_archive_time_stamps_cover_is_digested_once(monkeypatch: pytes
 def test_large_lists_are_not_read_through_for_time_stamps_in_them(monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[bytes] = []
     real = ber.to_definite
-    monkeypatch.setattr(ber, "to_definite", lambda data: read.append(data) or real(data))
+
+    def to_definite(data: bytes) -> bytes:
+        read.append(data)
+        return real(data)
+
+    monkeypatch.setattr(ber, "to_definite", to_definite)
     assert judge(b_lta().encoded, RENEWED).indication is Indication.VALID
     assert not read
 
