@@ -149,11 +149,13 @@ class Covered(NamedTuple):
         reference: which.
         octets: exactly what was digested.
         nodes: the part of the document that the octets were made of; ``None`` for content from outside.
+        covers_root: whether the octets are the whole document, but for signatures that were left out.
     """
 
     reference: Reference
     octets: bytes
     nodes: NodeSet | None
+    covers_root: bool
 
     @property
     def matches(self) -> bool:
@@ -163,24 +165,13 @@ class Covered(NamedTuple):
     def is_all_of(self, element: etree._Element) -> bool:
         """Tell whether the octets are the whole of ``element``, by canonicalisation alone."""
         nodes = self.nodes
-        return nodes is not None and nodes.apex is element and self._steps <= c14n.METHODS.keys()
+        steps = {step.uri for step in self.reference.transforms}
+        return nodes is not None and nodes.apex is element and steps <= c14n.METHODS.keys()
 
     @property
     def is_filtered(self) -> bool:
         """Whether an XPath filter chose what of it is covered."""
-        return any(step.uri == XPATH and not step.leaves_out_signatures for step in self.reference.transforms)
-
-    @property
-    def _steps(self) -> set[str]:
-        return {transform.uri for transform in self.reference.transforms}
-
-    @property
-    def covers_root(self) -> bool:
-        """Whether the octets are the whole document, but for signatures that were left out."""
-        nodes = self.nodes
-        if nodes is None or nodes.apex.getparent() is not None or nodes.apex.tag == SIGNATURE:
-            return False
-        return BASE64 not in self._steps and not self.is_filtered
+        return _is_filtered(self.reference)
 
 
 def cover(
@@ -231,7 +222,17 @@ def cover(
     octets = _canonical(data, final, (), document, reference) if isinstance(data, NodeSet) else data
     if nodes is None:
         document.spend(len(octets), reference)
-    return Covered(reference, octets, nodes)
+    return Covered(reference, octets, nodes, nodes is not None and _covers_root(nodes, reference))
+
+
+def _covers_root(nodes: NodeSet, reference: Reference) -> bool:
+    if nodes.apex.getparent() is not None or nodes.apex.tag == SIGNATURE:
+        return False
+    return not _is_filtered(reference) and all(step.uri != BASE64 for step in reference.transforms)
+
+
+def _is_filtered(reference: Reference) -> bool:
+    return any(step.uri == XPATH and not step.leaves_out_signatures for step in reference.transforms)
 
 
 def _dereference(document: XmlDocument, reference: Reference) -> NodeSet | bytes:
