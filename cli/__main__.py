@@ -6,6 +6,7 @@ import os
 import sys
 import tomllib
 import traceback
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,15 @@ click.version_option(__version__, "-V", "--version", prog_name="egov-sign")(root
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and end the process with its exit code."""
+    _open_closed_streams()
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def _open_closed_streams() -> None:
+    """Put nothing in the place of a standard stream that was closed (``>&-``): Python has None there."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))
 
 
 def run(arguments: list[str]) -> int:
@@ -101,12 +110,23 @@ def run(arguments: list[str]) -> int:
     except EgovSignError as error:
         Output(as_json="--json" in arguments).error(error)
         return of_error(error)
+    except OSError as error:  # the disk is full, a file may not be read: nothing that we could have done better
+        return _refused_by_system(error, arguments)
     except Exception as error:  # the last resort: a person gets a sentence, not a traceback
         return _internal(error, verbose=bool({"-v", "--verbose"} & set(arguments)))
 
 
 def _exit_code(result: Any) -> int:  # noqa: ANN401 - click returns what the command returned
     return result if isinstance(result, int) else Exit.DONE
+
+
+def _refused_by_system(error: OSError, arguments: list[str]) -> int:
+    told = ConfigurationError("SYSTEM_REFUSED", error.strerror or str(error), where=str(error.filename or ""))
+    with suppress(OSError):  # it may be the output that cannot be written
+        Output(as_json="--json" in arguments).error(told)
+    with suppress(OSError):
+        sys.stdout.flush()
+    return of_error(told)
 
 
 def _internal(error: Exception, *, verbose: bool) -> int:

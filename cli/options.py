@@ -78,6 +78,22 @@ class TimeType(click.ParamType[datetime]):
             self.fail(f"{error.message} ({error.hint})", param, ctx)
 
 
+class NetworkType(click.ParamType[str]):
+    """A network in CIDR notation, or an address."""
+
+    name = "cidr"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the network as it was written, or end with a usage error that tells what is wrong with it."""
+        from ipaddress import ip_network
+
+        try:
+            ip_network(value)
+        except ValueError as error:
+            self.fail(f"{error} (write 10.20.0.0/16)", param, ctx)
+        return value
+
+
 def output_options(function: F) -> F:
     """Add ``--json``, ``--lang``, ``--quiet`` and ``--verbose``; the command gets one ``output`` argument.
 
@@ -180,6 +196,7 @@ def network_option(function: F) -> F:
     return click.option(
         "--allow-network",
         multiple=True,
+        type=NetworkType(),
         metavar="CIDR",
         envvar="EGOV_SIGN_ALLOW_NETWORK",
         help="A network that is not public and may be reached all the same, e.g. 10.20.0.0/16.",
@@ -220,8 +237,7 @@ def secret_source(
         if file is not None:
             return _first_line(file)
         if descriptor is not None:
-            with os.fdopen(descriptor, encoding="utf-8") as stream:
-                return stream.readline().rstrip("\r\n")
+            return _line_of(descriptor)
         if variable is not None and variable not in os.environ:
             raise ConfigurationError("PASSWORD_VARIABLE", f"the environment variable {variable} is not set")
         value = os.environ.get(variable or "EGOV_SIGN_PASSWORD")
@@ -236,6 +252,16 @@ def secret_source(
         )
 
     return secret
+
+
+def _line_of(descriptor: int) -> str:
+    try:
+        with os.fdopen(descriptor, encoding="utf-8") as stream:
+            return stream.readline().rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            "PASSWORD_DESCRIPTOR", f"the password cannot be read from file descriptor {descriptor}"
+        ) from error
 
 
 def _first_line(file: Path) -> str:

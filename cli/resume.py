@@ -7,8 +7,10 @@ are written as rows are finished; the last one may be torn, and is dropped.
 
 from __future__ import annotations
 
+import fcntl
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -31,7 +33,8 @@ class Record:
         header: what the first line says; empty for a new record.
 
     Raises:
-        ConfigurationError: ``RESUME_UNREADABLE`` if the file is something else or cannot be used.
+        ConfigurationError: ``RESUME_UNREADABLE`` if the file is something else, ``RESUME_IN_USE`` if another run has
+            it, ``RESUME_UNUSABLE`` if it cannot be read or written.
     """
 
     def __init__(self, file: Path, read: Callable[[str], Source]) -> None:
@@ -42,19 +45,30 @@ class Record:
         try:
             self._stream: BinaryIO = file.open("r+b" if file.exists() else "w+b")
         except OSError as error:
-            raise self._unusable() from error
+            raise self._unusable(error) from error
         try:
+            fcntl.flock(self._stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._load()
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except BlockingIOError as error:
             self.close()
-            raise self._unusable() from error
+            raise ConfigurationError(
+                "RESUME_IN_USE",
+                "another run is writing this record",
+                where=str(self.file),
+                hint="wait until it has ended, or name another file",
+            ) from error
+        except OSError as error:
+            self.close()
+            raise self._unusable(error) from error
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            self.close()
+            raise ConfigurationError(
+                "RESUME_UNREADABLE", "this is not the record of a batch", where=str(self.file), hint="name a new file"
+            ) from error
 
-    def _unusable(self) -> ConfigurationError:
+    def _unusable(self, error: OSError) -> ConfigurationError:
         return ConfigurationError(
-            "RESUME_UNREADABLE",
-            "this is not the record of a batch, or it cannot be used",
-            where=str(self.file),
-            hint="name a new file",
+            "RESUME_UNUSABLE", f"the record cannot be kept: {error.strerror}", where=str(self.file)
         )
 
     def _load(self) -> None:
@@ -122,14 +136,18 @@ class Record:
             self._places[_key(row.name)] = self._write({**asdict(row), "name": _key(row.name)})
 
     def _write(self, value: dict[str, Any]) -> int:
-        place = self._stream.seek(0, 2)
-        self._stream.write(json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n")
-        self._stream.flush()
+        try:
+            place = self._stream.seek(0, 2)
+            self._stream.write(json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n")
+            self._stream.flush()
+        except OSError as error:
+            raise self._unusable(error) from error
         return place
 
     def close(self) -> None:
-        """Close the file."""
-        self._stream.close()
+        """Close the file and let others have it."""
+        with suppress(OSError):  # what could not be written was told when it was
+            self._stream.close()
 
 
 def _key(name: str) -> str:

@@ -19,6 +19,7 @@ from egov_sign import __version__
 from egov_sign.clock import format_time, parse_time
 from egov_sign.docs.batch import Outcome, Row, SecondOpinion, Verification, judge_all
 from egov_sign.docs.judged import Required, XmlRules
+from egov_sign.errors import InputError
 
 from .exits import Exit
 from .folders import files_in, read_source
@@ -94,11 +95,17 @@ class Batch:
                         progress.clear()
                     output.data(row.line if output.as_json else _text(row))
                     progress.show(summary.count)
+            if not summary.count:
+                raise self._nothing()
         finally:
             progress.clear()
             for line in summary.lines():
                 output.prose(line)
         return summary.exit
+
+    def _nothing(self) -> InputError:
+        hint = "" if self.recursive else "--recursive takes the files of folders in folders, too"
+        return InputError("INPUT_MISSING", "there is no file to verify", where=", ".join(self.named), hint=hint)
 
     def _second_opinion(self) -> SecondOpinion | None:
         if not self.cross_check:

@@ -91,7 +91,7 @@ class HttpFetcher:
                     "FETCH_ADDRESS",
                     f"{host} is at {address}, which is not a public address",
                     where=url,
-                    hint="allow the network explicitly if this is intended",
+                    hint=f"allow it if this is intended: --allow-network {address}",
                 )
         return addresses[0]
 

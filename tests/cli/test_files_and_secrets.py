@@ -104,6 +104,11 @@ def test_a_secret_that_is_nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         secret_source(tmp_path / "none", None, None)()
 
 
+def test_a_descriptor_that_is_not_open_is_told() -> None:
+    with pytest.raises(ConfigurationError, match="PASSWORD_DESCRIPTOR"):
+        secret_source(None, None, 999)()
+
+
 def test_an_empty_password_file_is_an_empty_password(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("")
     assert secret_source(tmp_path / "secret", None, None)() == ""

@@ -156,3 +156,22 @@ def test_a_reader_that_goes_away_is_an_interruption_without_a_word() -> None:
         assert running.stderr is not None
         running.stdout.close()
         assert (running.stderr.read(), running.wait()) == (b"", 130)
+
+
+@pytest.mark.parametrize("closed", ["0<&-", "1>&-", "2>&-"])
+def test_a_closed_stream_is_no_defect(closed: str) -> None:
+    command = f'{sys.executable} -m egov_sign_cli flow list {closed} | cat'
+    done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_full_disk_is_told_without_calling_it_a_defect() -> None:
+    for arguments in ("flow list", "--help"):
+        command = f"{sys.executable} -m egov_sign_cli {arguments} > /dev/full"
+        done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (13, "error[SYSTEM_REFUSED]: No space left on device\n")
+
+
+def test_a_network_is_checked_before_anything_is_done(cli: Cli) -> None:
+    ran = cli("crl", "fetch", "http://localhost/a.crl", "-o", "a.crl", "--allow-network", "intranet")
+    assert (ran.code, "10.20.0.0/16" in ran.err) == (2, True)

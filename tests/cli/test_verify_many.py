@@ -8,9 +8,14 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+
+from egov_sign.errors import ConfigurationError
+from egov_sign_cli.folders import read_source
+from egov_sign_cli.resume import Record
 
 from .conftest import Cli
 from .world import AT, WorldOnDisk
@@ -201,3 +206,24 @@ class TestResume:
         assert 20 <= len(record.read_bytes().splitlines()) - 1 < 400
         resumed = cli(*arguments, "--resume", record)
         assert (resumed.code, resumed.out) == (0, cli(*arguments).out)
+
+
+def test_a_folder_without_files_is_no_success(cli: Cli, world: WorldOnDisk, tmp_path: Path) -> None:
+    (tmp_path / "outer" / "inner").mkdir(parents=True)
+    ran = cli("verify", tmp_path / "outer", *world.options())
+    assert (ran.code, "error[INPUT_MISSING]" in ran.err, "--recursive" in ran.err) == (12, True, True)
+
+
+def test_two_runs_do_not_share_a_record(cli: Cli, world: WorldOnDisk, inbox: Path, tmp_path: Path) -> None:
+    with closing(Record(tmp_path / "done.jsonl", read_source)):
+        ran = cli("verify", inbox, *world.options(), "--jobs", 1, "--resume", tmp_path / "done.jsonl")
+    assert (ran.code, "error[RESUME_IN_USE]" in ran.err) == (13, True)
+    assert cli("verify", inbox, *world.options(), "--jobs", 1, "--resume", tmp_path / "done.jsonl").code == 10
+
+
+def test_a_record_that_cannot_be_written_ends_the_run(tmp_path: Path) -> None:
+    with closing(Record(tmp_path / "done.jsonl", read_source)) as record:
+        record._stream.close()
+        record._stream = Path("/dev/full").open("wb")  # noqa: SIM115 - the record closes it
+        with pytest.raises(ConfigurationError, match="RESUME_UNUSABLE: the record cannot be kept: No space left"):
+            record.begin("options", {})
