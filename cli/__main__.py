@@ -83,7 +83,7 @@ def _open_closed_streams() -> None:
     """Put nothing in the place of a standard stream that was closed (``>&-``): Python has None there."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 - until the process ends
 
 
 def run(arguments: list[str]) -> int:

@@ -125,6 +125,10 @@ COMMANDS: dict[str, Entry] = {
     "portal result": Entry(
         "portal:result_command", "Open the result of a request and verify it, as of the time it was signed."
     ),
+    "portal schedule": Entry(
+        "schedule:command",
+        "List the doctors' free times: the slot_id and doctor_id that the form of an appointment asks for.",
+    ),
     "portal services": Entry("portal:services_command", "List the services that can be ordered."),
     "portal sign": Entry(
         "portal:sign_command", "Sign a request and send it to the provider (process 5); it comes back with its number."

@@ -21,7 +21,9 @@ def load(module: str) -> ModuleType:
         return import_module(f"egov_sign.docs.{module}")
     except ImportError as error:
         raise ConfigurationError(
-            "PDF_EXTRA", "the libraries for PDF are not installed", hint="pip install 'egov-sign[pdf]'"
+            "PDF_EXTRA",
+            "the libraries for PDF are not installed",
+            hint="in a checkout of egov-sign: pip install '.[pdf]'",
         ) from error
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from egov_sign.certs.validator import CertificateValidator
 
 F = TypeVar("F", bound=Callable[..., Any])
+TRUST_HELP = "Trust anchors (file or folder)."
 
 
 @dataclass(frozen=True)
@@ -182,7 +183,7 @@ def evidence_options(function: F) -> F:
         ("--ocsp", "OCSP responses (file or folder)."),
         ("--crl", "Revocation lists (file or folder)."),
         ("--intermediate", "Certificates that help to build the path (file or folder)."),
-        ("--trust", "Trust anchors (file or folder)."),
+        ("--trust", TRUST_HELP),
     ):
         variable = "EGOV_SIGN_" + name.removeprefix("--").upper()
         decorated = click.option(
@@ -210,7 +211,7 @@ def password_options(function: F) -> F:
         "--password-file",
         type=click.Path(path_type=Path),
         envvar="EGOV_SIGN_PASSWORD_FILE",
-        help="File whose first line is the key's password.",
+        help="File whose first line is the password.",
     )
     @click.option("--password-env", metavar="NAME", help="Environment variable with it. [default: EGOV_SIGN_PASSWORD]")
     @click.option("--password-fd", type=int, metavar="N", help="File descriptor to read it from.")

@@ -52,6 +52,9 @@ def default_language() -> Language:
     return "en"
 
 
+NOTHING_TRUSTED = "hint: nothing is trusted; name the root certificates with --trust FILE"
+
+
 class Output:
     """Where a command writes.
 

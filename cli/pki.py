@@ -101,17 +101,19 @@ def clean_command(place: Workplace, output: Output) -> None:
 def list_command(place: Workplace, output: Output) -> None:
     """List the certificates of a world: label, role, status, validity, holder."""
     world = place.world()
-    rows = [_row(world, label) for label in world.labels]
     if output.as_json:
-        output.json({"schema": LIST_SCHEMA, "at": format_time(world.at), "certificates": list[Json](rows)})
+        tell_certificates(world, output)
         return
+    rows = [_row(world, label) for label in world.labels]
     width = max(len(label) for label in world.labels)
     for row in rows:
         until = str(row["not_after"])[:10]
         output.data(f"{row['label']!s:{width}}  {row['role']!s:13}  {row['status']!s:8}  {until}  {row['holder']}")
 
 
-@click.command("issue", epilog="Example: egov-sign pki issue anna --surname ТЕСТОВА --given АННА --iin 850412110000")
+@click.command(
+    "issue", epilog="Example: egov-sign pki issue anna --surname ТЕСТОВА --given АННА --iin 850412110000 --dir pki"
+)
 @click.argument("label")
 @click.option("--surname", required=True, help="Surname.")
 @click.option("--given", required=True, help="Given name.")
@@ -225,6 +227,12 @@ def _write(target: str, data: bytes) -> None:
     write_output(target, data)
 
 
+def tell_certificates(world: World, output: Output) -> None:
+    """Write the certificates of ``world`` as one JSON object."""
+    rows = [_row(world, label) for label in world.labels]
+    output.json({"schema": LIST_SCHEMA, "at": format_time(world.at), "certificates": list[Json](rows)})
+
+
 def _row(world: World, label: str) -> dict[str, Json]:
     issued = world.issued(label)
     planned = issued.plan
@@ -256,4 +264,5 @@ def _tell(place: Workplace, written: Written, output: Output) -> None:
     changes = f"{len(written.written)} files written, {len(written.kept)} as they were, {len(written.deleted)} deleted"
     output.prose(f"{place.folder}: {changes}")
     if written.written and not written.kept:
-        output.prose(f"containers open with the password {PASSWORD}; {WARNING[0].lower()}{WARNING[1:]}")
+        output.prose(f"containers open with --password-file {place.folder / 'password'}")
+        output.prose(WARNING)

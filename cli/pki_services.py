@@ -8,15 +8,17 @@ from pathlib import Path
 import click
 
 from egov_sign.clock import FrozenClock, SystemClock, format_time
+from egov_sign.verdict import Json
 from egov_sign_pki.answering import FAULTS
 from egov_sign_pki.serving import open_services
 from egov_sign_pki.showing import page, tree
 from egov_sign_pki.workplace import Workplace
+from egov_sign_pki.world import World
 
 from .files import write_output
 from .options import TimeType, output_options
 from .output import Output
-from .pki import dir_option
+from .pki import dir_option, tell_certificates
 
 _FAULT_LIST = "; ".join(f"{name}: {words}" for name, words in FAULTS.items())
 
@@ -43,13 +45,29 @@ def serve_command(
     try:
         for path, fault in wanted.items():
             services.switch(path, fault)
-        output.data(services.url)
+        _tell(world, services.url, output)
         output.prose(f"serving {world.declaration.title} at {format_time(clock.now())}; end with Ctrl+C")
         services.serve_forever()
     except KeyboardInterrupt:
         output.prose("stopped")
     finally:
         services.close()
+
+
+def _tell(world: World, url: str, output: Output) -> None:
+    """Say where the services answer."""
+    stampers = [label for label, planned in world.plans.items() if planned.role == "tsa"]
+    addresses: dict[str, list[Json]] = {
+        "ocsp": [f"{url}/ocsp/{label}" for label in world.authorities],
+        "crl": [f"{url}/crl/{label}.crl" for label in world.authorities],
+        "tsa": [f"{url}/tsa/{label}" for label in stampers],
+    }
+    if output.as_json:
+        output.json({"schema": "egov-sign/pki-serve/1", "url": url, **addresses})
+        return
+    output.data(url)
+    for service, places in addresses.items():
+        output.prose(f"  {service:<5} {'  '.join(map(str, places))}")
 
 
 def _parse_fault(text: str) -> tuple[str, str]:
@@ -69,6 +87,9 @@ def show_command(html: Path | None, place: Workplace, output: Output) -> None:
     It shows who certified whom, until when, and what was revoked.
     """
     world = place.world()
+    if html is None and output.as_json:
+        tell_certificates(world, output)
+        return
     if html is None:
         for line in tree(world):
             output.data(line)

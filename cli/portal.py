@@ -48,6 +48,8 @@ def register_command(iin: str, password: Callable[[], str], services: Services, 
     """Register a person on the portal (process 0)."""
     Portal(services).register(iin, password()).get()
     output.prose(text("CLI_REGISTERED", output.language))
+    if output.as_json:
+        output.json({"schema": "egov-sign/account/1", "iin": iin})
 
 
 @click.command("login", epilog="Example: egov-sign portal login --iin 850412110000 --password-file secret.txt")
@@ -312,3 +314,5 @@ def survey_command(request_id: str, q1: int, q2: int, services: Services, sessio
     session = portal.resume(session_token(session_file)).get()
     survey.answer(services, session, request_id, q1, q2)
     output.prose(survey.OPTIONS[q1][output.language])
+    if output.as_json:
+        output.json({"schema": "egov-sign/survey-answer/1", "q1": q1, "q2": q2})

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 
 import click
 
 from egov_sign.flows import catalogue, export, journal, survey
-from egov_sign.flows.services import Services
+from egov_sign.flows.services import Relying, RelyingParty, Services
+from egov_sign.flows.site import open_site
 from egov_sign.verdict import SCHEMA, Json, Report
 
 from .exits import of_verdict
 from .files import write_output
-from .installation import site_options
-from .options import output_options
-from .output import Output
+from .installation import DEFAULT_SITE, site_options
+from .judging import make_validator
+from .options import TRUST_HELP, at_option, output_options
+from .output import NOTHING_TRUSTED, Output
 from .render import report_lines
 
 SERVICES = ("CALL", "APPT", "ATT")
@@ -101,13 +104,35 @@ def case_export_command(
         output.json({"schema": "egov-sign/case-export/1", "manifest": str(manifest)})
 
 
-@click.command("verify", epilog="Example: egov-sign case verify case/")
+@click.command("verify", epilog="Example: egov-sign case verify case/ --trust root.pem")
 @click.argument("folder", type=click.Path(path_type=Path))
+@click.option(
+    "--trust", multiple=True, type=click.Path(exists=True, path_type=Path), envvar="EGOV_SIGN_TRUST", help=TRUST_HELP
+)
+@click.option(
+    "--site",
+    type=click.Path(path_type=Path),
+    envvar="EGOV_SIGN_SITE",
+    help=f"An installation whose trust anchors serve. [default: {DEFAULT_SITE}, if there is one]",
+)
+@at_option
 @output_options
-@site_options
-def case_verify_command(folder: Path, services: Services, site: Path, output: Output) -> int:
-    """Check an exported case: digests, both signatures as of their times, and that they belong together."""
-    return _verdict(export.verify_case(services, folder), output)
+def case_verify_command(folder: Path, trust: tuple[Path, ...], site: Path | None, at: datetime, output: Output) -> int:
+    """Check an exported case: digests, both signatures as of their times, and that they belong together.
+
+    No installation is needed: the trust anchors are those of --trust, else of the installation, else those imported
+    with "trust import".
+    """
+    services: Relying
+    if not trust and (site or (DEFAULT_SITE / "site.toml").exists()):
+        services = open_site(site or DEFAULT_SITE)
+    else:
+        services = RelyingParty(make_validator(trust, (), (), (), known_at=at))
+    report = export.verify_case(services, folder)
+    code = _verdict(report, output)
+    if not len(services.judge.trust):
+        output.prose(NOTHING_TRUSTED)
+    return code
 
 
 @click.command("report", epilog="Example: egov-sign survey report")
@@ -132,7 +157,7 @@ def survey_report_command(services: Services, site: Path, output: Output) -> Non
         output.data(click.style(f"{catalogue.name_of(result.service, output.language)}: {result.answers}", bold=True))
         for question, texts in survey.QUESTIONS.items():
             output.data(f"  {texts[output.language]}")
-            for line in survey.chart(result, question).splitlines():
+            for line in survey.chart(result, question, output.language).splitlines():
                 output.data(f"    {line}")
 
 

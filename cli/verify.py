@@ -20,7 +20,7 @@ from .exits import of_verdict
 from .extra import without_http_client
 from .files import STDIO, read_input, write_output
 from .options import Judging, at_option, evidence_options, output_options
-from .output import Output
+from .output import NOTHING_TRUSTED, Output
 from .render import report_lines
 from .requirements import required_options
 
@@ -125,7 +125,7 @@ def command(
     else:
         _show(report, file, at, output)
     if not len(validator.trust):
-        output.prose("hint: nothing is trusted; name the root certificates with --trust FILE")
+        output.prose(NOTHING_TRUSTED)
     return of_verdict(report.indication)
 
 

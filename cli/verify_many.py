@@ -25,7 +25,7 @@ from .exits import Exit
 from .folders import files_in, read_source
 from .judging import TRUST_FOLDER
 from .options import Judging
-from .output import Output
+from .output import NOTHING_TRUSTED, Output
 from .progress import Progress
 from .resume import Record
 from .workers import process_pool
@@ -80,7 +80,7 @@ class Batch:
 
     def _run(self, record: Record | None, output: Output) -> int:
         if not len(self.judge().trust):
-            output.prose("hint: nothing is trusted; name the root certificates with --trust FILE")
+            output.prose(NOTHING_TRUSTED)
         summary = Summary()
         progress = Progress(lambda: sum(1 for _ in self._names()), quiet=output.quiet)
         work = Verification(self.judge, read_source, self.at, self.required, self.rules, self._second_opinion())

@@ -62,7 +62,9 @@ def cross_check(data: bytes, report: Report, judge: CertificateJudge | None, at:
         import signxml  # noqa: F401, PLC0415
     except ImportError as error:
         raise ConfigurationError(
-            "CROSSCHECK_EXTRA", "the peers are not installed", hint="pip install 'egov-sign[crosscheck]'"
+            "CROSSCHECK_EXTRA",
+            "the peers are not installed",
+            hint="in a checkout of egov-sign: pip install '.[crosscheck]'",
         ) from error
     brought = list(_brought(data))
     signatures = [child for child in report.children if child.subject == "signature"]

@@ -171,7 +171,7 @@ class DocumentValidator:
             raise UnsupportedError(
                 "PDF_EXTRA",
                 "the libraries for PDF are not installed",
-                hint="pip install 'egov-sign[pdf]'",
+                hint="in a checkout of egov-sign: pip install '.[pdf]'",
             ) from error
         validator = PersonalValidator(self.judge, policy=self.policy, limits=self.limits)
         return validator.examine(data, at, required=required, certificates=certificates, qr=qr).report

@@ -91,7 +91,7 @@ def _compiler() -> tuple[typst.Compiler, bytes]:
         import typst  # noqa: PLC0415 - only who shows a signature pays for it
     except ImportError as error:
         raise ConfigurationError(
-            "PDF_EXTRA", "the PDF renderer is not installed", hint="pip install 'egov-sign[pdf]'"
+            "PDF_EXTRA", "the PDF renderer is not installed", hint="in a checkout of egov-sign: pip install '.[pdf]'"
         ) from error
     template = resources.files("egov_sign.docs").joinpath("templates/signature.typ").read_bytes()
     return typst.Compiler(ignore_system_fonts=True), template

@@ -94,7 +94,9 @@ class PdfRenderer:
             import typst  # noqa: PLC0415
         except ImportError as error:
             raise ConfigurationError(
-                "PDF_EXTRA", "the PDF renderer is not installed", hint="pip install 'egov-sign[pdf]'"
+                "PDF_EXTRA",
+                "the PDF renderer is not installed",
+                hint="in a checkout of egov-sign: pip install '.[pdf]'",
             ) from error
         return typst.Compiler(root=self.template.parent if self.template else None, ignore_system_fonts=True)
 

@@ -15,7 +15,7 @@ from egov_sign.flows.envelope import PORTAL, SERVICES, Envelope
 from egov_sign.flows.outcome_document import OutcomeContent, read_outcome
 from egov_sign.flows.refusals import Answer, reason, refused
 from egov_sign.flows.requests import Request
-from egov_sign.flows.services import Services
+from egov_sign.flows.services import Relying, Services
 from egov_sign.verdict import Finding
 
 
@@ -62,7 +62,7 @@ def check(services: Services, envelope: Envelope) -> Answer[Checked]:
 
 
 def signer_reasons(
-    services: Services, content: OutcomeContent, provider_bin: str, opened: signing.Opened, at: datetime
+    services: Relying, content: OutcomeContent, provider_bin: str, opened: signing.Opened, at: datetime
 ) -> list[Finding]:
     """Return what stands against who signed an outcome at the time ``at`` (R408).
 

@@ -15,7 +15,7 @@ from egov_sign.certs.iin import Iin
 from egov_sign.certs.profile import Holder, Identity, Role, identify
 from egov_sign.clock import format_time
 from egov_sign.flows.refusals import reason
-from egov_sign.flows.services import Services
+from egov_sign.flows.services import Relying
 from egov_sign.verdict import Finding, Report, Severity, SubIndication
 
 SIGNING_ROLES = frozenset({Role.HEAD, Role.RIGHT_TO_SIGN})
@@ -52,7 +52,7 @@ class CertificateCheck:
 
 
 def check_recipient(
-    services: Services, certificate: Certificate, iin: Iin, at: datetime, *, report: Report | None = None
+    services: Relying, certificate: Certificate, iin: Iin, at: datetime, *, report: Report | None = None
 ) -> CertificateCheck:
     """Judge the certificate with which the recipient ``iin`` is going to sign, or has signed, at ``at``.
 
@@ -72,7 +72,7 @@ def check_recipient(
 
 
 def check_employee(
-    services: Services,
+    services: Relying,
     certificate: Certificate,
     iin: Iin,
     provider_bin: str,
@@ -125,7 +125,7 @@ def reasons_of(report: Report, certificate: Certificate, at: datetime) -> list[F
     return _each_once(reasons)
 
 
-def _check(services: Services, certificate: Certificate, at: datetime, report: Report | None) -> CertificateCheck:
+def _check(services: Relying, certificate: Certificate, at: datetime, report: Report | None) -> CertificateCheck:
     report = report or services.judge.validate(certificate, at)
     reasons = reasons_of(report, certificate, at)
     return CertificateCheck(certificate, identify(certificate), at, tuple(reasons), report)

@@ -21,7 +21,7 @@ from egov_sign.certs.validator import CertificateValidator
 from egov_sign.clock import format_time
 from egov_sign.flows.condition2 import CertificateCheck
 from egov_sign.flows.engine import Work
-from egov_sign.flows.services import Services
+from egov_sign.flows.services import Relying, Services
 from egov_sign.flows.store import Data
 
 SCHEMA = "egov-sign/condition2/1"
@@ -59,13 +59,13 @@ def read(services: Services, digest: str) -> tuple[list[bytes], dict[str, bytes]
     return [base64.b64decode(text) for text in row["issuers"]], statuses
 
 
-def judge_of_folder(services: Services, folder: Path) -> CertificateValidator:
+def judge_of_folder(services: Relying, folder: Path) -> CertificateValidator:
     """Return a judge that knows what an exported case holds (:mod:`egov_sign.flows.export`)."""
     issuers = [file.read_bytes() for file in sorted(folder.glob("certificates/*.cer"))]
     return judge_knowing(services, issuers, (file.read_bytes() for file in sorted(folder.glob("revocation/*"))))
 
 
-def judge_knowing(services: Services, issuers: Iterable[bytes], statuses: Iterable[bytes]) -> CertificateValidator:
+def judge_knowing(services: Relying, issuers: Iterable[bytes], statuses: Iterable[bytes]) -> CertificateValidator:
     """Return a judge with the anchors and the policy of ``services``, and the knowledge given."""
     sources = RevocationSources(limits=services.limits)
     for status in statuses:

@@ -19,7 +19,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -31,9 +32,9 @@ from egov_sign.flows import answers, evidence, fhir, journal, registration, requ
 from egov_sign.flows.outcome_document import read_outcome
 from egov_sign.flows.request_document import RequestContent, read_request
 from egov_sign.flows.requests import Request, State
-from egov_sign.flows.services import Services
+from egov_sign.flows.services import Relying, Services
 from egov_sign.flows.store import Data
-from egov_sign.verdict import Report, SubIndication
+from egov_sign.verdict import Finding, Report, SubIndication
 
 SCHEMA = "egov-sign/case/1"
 _SUFFIXES = {"application/pdf": ".pdf", "image/jpeg": ".jpg", "image/png": ".png", "image/tiff": ".tif"}
@@ -76,18 +77,20 @@ def export_case(services: Services, number: str, folder: Path, *, with_fhir: boo
             file.write_bytes(content)
             file.chmod(0o600)
     except OSError as error:
-        raise ConfigurationError("EXPORT_UNWRITABLE", f"cannot be written: {error}", where=str(folder)) from error
+        shutil.rmtree(folder, ignore_errors=True)  # it was empty or absent; half a case must not pass for one
+        message = f"the case cannot be written: {error.strerror}"
+        raise ConfigurationError("EXPORT_UNWRITABLE", message, where=str(folder)) from error
     return folder / "manifest.json"
 
 
-def verify_case(services: Services, folder: Path) -> Report:
+def verify_case(services: Relying, folder: Path) -> Report:
     """Check an exported case: every digest, both signatures as of their times, and that they belong together.
 
     The manifest is nobody's word: who signed for whom, which files belong to the request and which request an outcome
     answers is read from the signed documents. The times of signing are the manifest's, which a note says.
 
     Args:
-        services: whose trust anchors are relied on; its store is not asked.
+        services: whose trust anchors are relied on.
         folder: of the case.
 
     Raises:
@@ -131,7 +134,7 @@ class _CaseCheck:
         listed: names of the files that the manifest lists.
     """
 
-    def __init__(self, services: Services, folder: Path, manifest: dict[str, Any], listed: set[str]) -> None:
+    def __init__(self, services: Relying, folder: Path, manifest: dict[str, Any], listed: set[str]) -> None:
         self._services = services
         self._folder = folder
         self._manifest = manifest
@@ -185,8 +188,17 @@ class _CaseCheck:
         opened = signing.open_signed(self._services, data, kind, at, judge=self._judge)
         opened.report.name = name
         if opened.root is None:
-            opened.report.findings += opened.reasons
+            opened.report.findings += _definite(opened.reasons)
         return opened, at
+
+
+def _definite(reasons: Iterable[Finding]) -> list[Finding]:
+    """Return the reasons that stand on their own.
+
+    That a path or a status could not be established refuses a service; of a case it stands in the certificate's report,
+    where it is INDETERMINATE: this machine may lack the anchors.
+    """
+    return [reason for reason in reasons if reason.code not in {"SIG_CERT_UNTRUSTED", "SIG_CERT_REVOCATION_UNKNOWN"}]
 
 
 def _unreadable_case(folder: Path) -> ConfigurationError:

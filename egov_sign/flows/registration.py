@@ -19,7 +19,7 @@ from egov_sign.flows.refusals import Answer, reason, refused
 from egov_sign.flows.registers import Provider
 from egov_sign.flows.request_document import RequestContent, read_request
 from egov_sign.flows.requests import Request, State
-from egov_sign.flows.services import Services
+from egov_sign.flows.services import Relying, Services
 from egov_sign.verdict import Finding
 
 KIND = "request"
@@ -107,7 +107,7 @@ def give_number(work: Work, request: Request, provider: Provider) -> None:
     request.move(work, State.REGISTERED)
 
 
-def signer_reasons(services: Services, content: RequestContent, opened: signing.Opened, at: datetime) -> list[Finding]:
+def signer_reasons(services: Relying, content: RequestContent, opened: signing.Opened, at: datetime) -> list[Finding]:
     """Return what stands against who signed a request at the time ``at``: it must be who the request names.
 
     Args:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Protocol
 
 from egov_sign.certs.validator import CertificateValidator
 from egov_sign.clock import Clock, SystemClock
@@ -44,6 +45,31 @@ class Settings:
     employee_certificates: bool = False
     free_choices_a_year: int = 1
     child_age: int = 18
+
+
+class Relying(Protocol):
+    """What it takes to judge signed documents of the services, with or without an installation."""
+
+    @property
+    def judge(self) -> CertificateValidator:
+        """Judges the certificates of recipients and employees."""
+
+    @property
+    def settings(self) -> Settings:
+        """What the operator decided."""
+
+    @property
+    def limits(self) -> Limits:
+        """Sizes."""
+
+
+@dataclass(frozen=True, slots=True)
+class RelyingParty:
+    """Somebody without an installation, who relies on trust anchors of their own; see :class:`Relying`."""
+
+    judge: CertificateValidator
+    settings: Settings = field(default_factory=Settings)
+    limits: Limits = DEFAULT_LIMITS
 
 
 @dataclass

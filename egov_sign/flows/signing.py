@@ -22,7 +22,7 @@ from egov_sign.errors import InputError
 from egov_sign.flows.condition2 import reasons_of
 from egov_sign.flows.documents import conforms
 from egov_sign.flows.refusals import reason
-from egov_sign.flows.services import Services
+from egov_sign.flows.services import Relying
 from egov_sign.verdict import Finding, Report, SubIndication
 
 _BROKEN = frozenset(
@@ -62,7 +62,7 @@ def sign(document: bytes, signer: Signer) -> bytes:
 
 
 def open_signed(
-    services: Services, data: bytes, kind: str, at: datetime, *, judge: CertificateValidator | None = None
+    services: Relying, data: bytes, kind: str, at: datetime, *, judge: CertificateValidator | None = None
 ) -> Opened:
     """Examine a signed document as of the time ``at`` (R401, R402, R433).
 

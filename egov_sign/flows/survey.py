@@ -13,6 +13,7 @@ from egov_sign.flows.requests import State
 from egov_sign.flows.services import Services
 from egov_sign.flows.sessions import Session
 from egov_sign.flows.store import Data
+from egov_sign.messages import Language
 
 TITLE = "Форма анкеты для определения показателей электронной государственной услуги: «качество» и «доступность»"
 QUESTIONS = {
@@ -110,11 +111,11 @@ def results(services: Services, service: str) -> SurveyResult:
     )
 
 
-def chart(result: SurveyResult, question: str, width: int = 40) -> str:
+def chart(result: SurveyResult, question: str, language: Language = "ru", width: int = 40) -> str:
     """Return a bar for every option, as wide as its share, e.g. for a terminal."""
     counts = result.quality if question == "q1" else result.availability
     lines = []
     for option, text in OPTIONS.items():
         share = result.share(question, option)
-        lines.append(f"{text['ru']:<22} {'█' * round(share * width):<{width}} {share:4.0%} ({counts[option]})")
+        lines.append(f"{text[language]:<22} {'█' * round(share * width):<{width}} {share:4.0%} ({counts[option]})")
     return "\n".join(lines)

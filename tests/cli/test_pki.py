@@ -36,7 +36,7 @@ def test_init_builds_a_world_and_says_what_it_is_worth(cli: Cli, tmp_path: Path)
     ran = cli("pki", "init", tmp_path / "pki", "--kind", "ec", "--seed", "s", "--at", AT)
     assert ran.code == 0
     assert "protect nothing" in ran.err
-    assert "Qwerty12" in ran.err
+    assert f"--password-file {tmp_path / 'pki' / 'password'}" in ran.err
     built = (tmp_path / "pki/certificates/person.cer").read_bytes()
     assert built == World.build("s").certificate("person")
 
@@ -213,3 +213,34 @@ def test_a_command_is_run_over_cases_and_its_errors_are_told(cli: Cli, tmp_path:
 def test_openssl_gets_what_it_is_told(cli: Cli) -> None:
     ran = cli("pki", "cases", "time::good", "time::leaf-expired", "rev::revoked-superseded", "--run", OPENSSL)
     assert ran.code == 0, ran.out
+
+
+def test_the_password_lies_beside_the_keys(cli: Cli, tmp_path: Path) -> None:
+    cli("pki", "init", tmp_path / "pki", "--world", "minimal")
+    key = tmp_path / "pki" / "keys" / "person.p12"
+    assert cli("cert", "inspect", key, "--password-file", tmp_path / "pki" / "password").code == 0
+
+
+def test_a_label_is_given_once(cli: Cli, tmp_path: Path) -> None:
+    cli("pki", "init", tmp_path / "pki", "--world", "minimal")
+    person = ["--surname", "ТЕСТОВА", "--given", "АННА", "--iin", "850412110000", "--dir", tmp_path / "pki"]
+    assert cli("pki", "issue", "anna", *person).code == 0
+    again = cli("pki", "issue", "anna", *person)
+    assert (again.code, "error[LABEL_TAKEN]: there is anna already" in again.err) == (13, True)
+
+
+def test_what_an_interrupted_init_left_is_built_to_the_end(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = Path.write_bytes
+
+    def killed(file: Path, content: bytes) -> int:
+        if file.suffix == ".p12":
+            raise KeyboardInterrupt
+        return write(file, content)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_bytes", killed)
+        assert cli("pki", "init", tmp_path / "pki", "--world", "minimal").code == 130
+    assert cli("pki", "build", "--dir", tmp_path / "pki").code == 0
+    assert cli("pki", "list", "--dir", tmp_path / "pki").code == 0

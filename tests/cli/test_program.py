@@ -160,7 +160,7 @@ def test_a_reader_that_goes_away_is_an_interruption_without_a_word() -> None:
 
 @pytest.mark.parametrize("closed", ["0<&-", "1>&-", "2>&-"])
 def test_a_closed_stream_is_no_defect(closed: str) -> None:
-    command = f'{sys.executable} -m egov_sign_cli flow list {closed} | cat'
+    command = f"{sys.executable} -m egov_sign_cli flow list {closed} | cat"
     done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
 

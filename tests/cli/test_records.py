@@ -104,6 +104,29 @@ def test_a_case_is_exported_and_checked_elsewhere(clerk: Town, tmp_path: Path) -
     assert clerk.run("case", "verify", case).code == 10
 
 
+@pytest.mark.req("R402")
+def test_a_case_is_checked_where_there_is_no_installation(
+    clerk: Town, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clerk.log_in()
+    clerk.run("case", "export", clerk.sent(), tmp_path / "case")
+    monkeypatch.chdir(tmp_path)
+    assert cli("case", "verify", "case", "--trust", clerk.folder / "pki" / "trust").code == 0
+    alone = cli("case", "verify", "case")
+    assert (alone.code, "nothing is trusted" in alone.err) == (11, True)
+
+
+def test_an_export_that_fails_leaves_nothing(clerk: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(file: Path, mode: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    clerk.log_in()
+    number = clerk.sent()
+    monkeypatch.setattr(Path, "chmod", full)
+    ran = clerk.run("case", "export", number, tmp_path / "case")
+    assert (ran.code, "No space left" in ran.err, (tmp_path / "case").exists()) == (13, True, False)
+
+
 @pytest.mark.req("R48")
 def test_a_case_is_exported_as_fhir_beside_the_rest(clerk: Town, tmp_path: Path) -> None:
     clerk.log_in()
@@ -126,6 +149,7 @@ def test_the_survey_is_answered_once_and_counted(clerk: Town) -> None:
     assert clerk.portal("survey", number, "--q1", 4, "--q2", 2).code == 2
     assert clerk.portal("survey", number, "--q1", 3, "--q2", 2).code == 0
     assert clerk.portal("survey", number, "--q1", 3, "--q2", 2).code == 13
+    assert "partly satisfied" in clerk.run("survey", "report").out
     counted = clerk.run("survey", "report", "--json").json["services"][0]
     assert (counted["quality"]["3"], counted["availability"]["2"]) == (1, 1)
     assert "100%" in clerk.run("survey", "report").out

@@ -246,3 +246,17 @@ def test_pages_pdf_and_diagram_of_a_case(town: Town) -> None:
     assert picture.read_text().count('class="badge"') >= 5
     unknown = town.call("flow", "diagram", "CALL", "--case", "none", "--site", town.folder)
     assert (unknown.code, "REQUEST_UNKNOWN" in unknown.err) == (13, True)
+
+
+@pytest.mark.req("R18")
+def test_the_schedule_names_what_the_form_of_an_appointment_asks_for(town: Town) -> None:
+    town.log_in()
+    free = town.portal("schedule", "--doctor", "doctor-1", "--json").json["slots"]
+    assert {row["doctor_id"] for row in free} == {"doctor-1"}
+    chosen = ["--field", "doctor_id=doctor-1", "--field", f"slot_id={free[0]['slot_id']}"]
+    assert town.portal("order", "APPT", "--provider", "AST01", *chosen, *town.key("person")).code == 0
+    day = free[0]["local"][:10]
+    shown = town.portal("schedule", "--day", day).out
+    assert free[0]["slot_id"] not in shown
+    assert {line.split()[1] for line in shown.splitlines()} == {day}
+    assert town.portal("schedule", "--provider", "NONE").code == 13

@@ -218,4 +218,4 @@ def test_without_the_extra_a_pdf_is_refused_with_what_to_install(
     with pytest.raises(UnsupportedError) as raised:
         validator.validate(sample(Format.PDF), AT)
     assert raised.value.code == "PDF_EXTRA"
-    assert "egov-sign[pdf]" in raised.value.hint
+    assert "pip install '.[pdf]'" in raised.value.hint
