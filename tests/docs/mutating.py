@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from copy import deepcopy
 
 from hypothesis import strategies as st
 from lxml import etree
 
+from egov_sign.crypto import der, der_write
 from egov_sign.docs.xmlparse import parse
 from tests.attacks.forging import octets
 
@@ -52,3 +54,58 @@ def nodes_changed(original: bytes, data: st.DataObject) -> bytes:
             case "comment":
                 node.insert(0, etree.Comment("x"))
     return octets(root)
+
+
+class Tree:
+    """A DER value that can be changed in depth; lengths are written anew.
+
+    Args:
+        encoded: the value, well-formed.
+    """
+
+    def __init__(self, encoded: bytes) -> None:
+        tag, start, stop = der.header(encoded, 0, len(encoded))
+        self.tag = tag
+        self.content = encoded[start:stop]
+        self.parts: list[Tree] = []
+        if tag & 0x20:
+            found = der.children(encoded, start, stop)
+            self.parts = [Tree(encoded[begin:end]) for _, begin, _, end in found]
+
+    def encode(self) -> bytes:
+        """Return the value as it is now."""
+        return der_write.tlv(self.tag, b"".join(part.encode() for part in self.parts) or self.content)
+
+    def walk(self) -> Iterator[Tree]:
+        """Yield this value and all in it."""
+        yield self
+        for part in self.parts:
+            yield from part.walk()
+
+
+def elements_changed(original: bytes, data: st.DataObject) -> bytes:
+    """Return the DER ``original`` with values moved, copied, removed, retagged and filled: always well-formed."""
+    root = Tree(original)
+    for _ in range(data.draw(st.integers(1, 3))):
+        holders = [tree for tree in root.walk() if tree.parts]
+        holder, other = (data.draw(st.sampled_from(holders)) for _ in range(2))
+        position = data.draw(st.integers(0, len(holder.parts) - 1))
+        part = holder.parts[position]
+        place = data.draw(st.integers(0, len(other.parts)))
+        match data.draw(st.sampled_from(["move", "copy", "remove", "retag", "content", "swap"])):
+            case "move" if not any(tree is other for tree in part.walk()):
+                del holder.parts[position]
+                other.parts.insert(place, part)
+            case "copy":
+                other.parts.insert(place, Tree(part.encode()))
+            case "remove":
+                del holder.parts[position]
+            case "retag":
+                part.tag = data.draw(st.sampled_from([0x02, 0x04, 0x05, 0x06, 0x30, 0x31, 0xA0, 0xA1, 0x80]))
+            case "content" if not part.parts and part.content:
+                changed = bytearray(part.content)
+                changed[data.draw(st.integers(0, len(changed) - 1))] ^= data.draw(st.integers(1, 255))
+                part.content = bytes(changed)
+            case "swap":
+                holder.parts[position], holder.parts[0] = holder.parts[0], holder.parts[position]
+    return root.encode()
