@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from egov_sign.flows import catalogue, export, journal, survey
+from egov_sign.flows import case_check, catalogue, export, journal, survey
 from egov_sign.flows.services import Relying, RelyingParty, Services
 from egov_sign.flows.site import open_site
 from egov_sign.verdict import SCHEMA, Json, Report
@@ -128,7 +128,7 @@ def case_verify_command(folder: Path, trust: tuple[Path, ...], site: Path | None
         services = open_site(site or DEFAULT_SITE)
     else:
         services = RelyingParty(make_validator(trust, (), (), (), known_at=at))
-    report = export.verify_case(services, folder)
+    report = case_check.verify_case(services, folder)
     code = _verdict(report, output)
     if not len(services.judge.trust):
         output.prose(NOTHING_TRUSTED)

@@ -78,6 +78,12 @@ class Limits:
     """Redirects followed in one network request."""
     attachment_bytes: int = 10 * MIB
     """One file attached to a service request."""
+    case_files: int = 1024
+    """Files in the folder of an exported case."""
+    case_bytes: int = 512 * MIB
+    """All of them together."""
+    manifest_bytes: int = 1 * MIB
+    """The manifest of an exported case."""
 
 
 DEFAULT_LIMITS = Limits()

@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 from egov_sign.certs.certificate import Certificate
@@ -57,12 +56,6 @@ def read(services: Services, digest: str) -> tuple[list[bytes], dict[str, bytes]
         f"{found['digest'][:16]}.{found['kind']}": services.store.document(found["digest"]) for found in row["evidence"]
     }
     return [base64.b64decode(text) for text in row["issuers"]], statuses
-
-
-def judge_of_folder(services: Relying, folder: Path) -> CertificateValidator:
-    """Return a judge that knows what an exported case holds (:mod:`egov_sign.flows.export`)."""
-    issuers = [file.read_bytes() for file in sorted(folder.glob("certificates/*.cer"))]
-    return judge_knowing(services, issuers, (file.read_bytes() for file in sorted(folder.glob("revocation/*"))))
 
 
 def judge_knowing(services: Relying, issuers: Iterable[bytes], statuses: Iterable[bytes]) -> CertificateValidator:

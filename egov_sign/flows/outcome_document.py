@@ -140,6 +140,7 @@ class OutcomeContent:
     provider_bin: str
     signatory: str
     codes: tuple[str, ...]
+    registered_at: datetime | None
 
 
 def read_outcome(root: etree._Element) -> OutcomeContent:
@@ -157,6 +158,7 @@ def read_outcome(root: etree._Element) -> OutcomeContent:
         look.text(f"{prefix}:Provider/c:BIN"),
         look.text(f"{prefix}:SignedBy/c:EmployeeIIN"),
         tuple(element.get("code", "") for element in look.all("rf:Reason")),
+        parse_time(registered) if (registered := look.text("rs:RegisteredAt")) else None,
     )
 
 

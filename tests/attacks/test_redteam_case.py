@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,12 @@ from egov_sign.certs.validator import CertificateValidator
 from egov_sign.docs.xmldsig import SIGNATURE
 from egov_sign.docs.xmlparse import parse
 from egov_sign.docs.xmlsign import sign_enveloped
-from egov_sign.errors import ConfigurationError
-from egov_sign.flows.export import export_case, verify_case
+from egov_sign.errors import ConfigurationError, LimitError
+from egov_sign.flows.case_check import verify_case
+from egov_sign.flows.export import export_case
 from egov_sign.flows.jsonstore import JsonStore
 from egov_sign.flows.services import Services
+from egov_sign.limits import Limits
 from egov_sign.verdict import Indication
 from tests.flows.conftest import CALL_FORM, Town, build_town
 
@@ -74,7 +77,7 @@ def resigned(town: Town, document: bytes, label: str) -> bytes:
 
 def test_the_good_case(case: Path, elsewhere: Services) -> None:
     report = verify_case(elsewhere, case)
-    assert (report.indication, report.codes) == (Indication.VALID, ["CASE_TIME_CLAIMED"])
+    assert (report.indication, report.codes) == (Indication.VALID, ["CASE_FILE_CLAIMED", "CASE_TIME_CLAIMED"])
 
 
 def test_a_manifest_that_lists_nothing_proves_nothing(case: Path, elsewhere: Services) -> None:
@@ -162,5 +165,152 @@ def test_a_time_that_is_none(case: Path, elsewhere: Services, time: object) -> N
     if time is None:
         del manifest["signed_at"]
     (case / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(ConfigurationError, match="CASE_UNREADABLE"):
+        verify_case(elsewhere, case)
+
+
+def say(case: Path, **changes: object) -> None:
+    manifest = json.loads((case / "manifest.json").read_text()) | changes
+    (case / "manifest.json").write_text(json.dumps(manifest))
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_row_62_an_attachment_that_nobody_attached(case: Path, elsewhere: Services, *, listed: bool) -> None:
+    if listed:
+        put(case, "attachments/att-9.pdf", b"%PDF-1.4 9")
+    else:
+        (case / "attachments/att-9.pdf").write_bytes(b"%PDF-1.4 9")
+    report = verify_case(elsewhere, case)
+    assert report.indication is Indication.INVALID
+    assert "CASE_NOT_BOUND" in report.codes
+
+
+@pytest.mark.parametrize(
+    "name", ["read-me.html", "revocation/more.crl", "certificates/z.cer", "refusal.xml.bak", "x/y"]
+)
+def test_files_that_were_added_are_named(case: Path, elsewhere: Services, name: str) -> None:
+    (case / name).parent.mkdir(exist_ok=True)
+    (case / name).write_bytes(b"<script>")
+    report = verify_case(elsewhere, case)
+    assert report.indication is Indication.VALID
+    assert [finding.where for _, finding in report.walk() if finding.code == "CASE_FILE_STRANGE"][:1] == [name]
+
+
+def test_a_journal_of_somebody_s_own_is_not_vouched_for(case: Path, elsewhere: Services) -> None:
+    put(case, "journal.jsonl", b"{}\n")
+    put(case, "bundle.json", b"{}")
+    claimed = [found.where for _, found in verify_case(elsewhere, case).walk() if found.code == "CASE_FILE_CLAIMED"]
+    assert claimed == ["bundle.json", "journal.jsonl"]
+
+
+@pytest.mark.req("R14")
+def test_a_decided_case_has_its_outcome_and_no_other(case: Path, elsewhere: Services) -> None:
+    put(case, "refusal.xml", (case / "result.xml").read_bytes())
+    assert "CASE_NOT_BOUND" in verify_case(elsewhere, case).codes
+    drop(case, "refusal.xml")
+    say(case, state="REFUSED")
+    assert {"CASE_NOT_BOUND", "CASE_FILE_MISSING"} <= set(verify_case(elsewhere, case).codes)
+    say(case, state="COMPLETED")
+    drop(case, "result.xml")
+    report = verify_case(elsewhere, case)
+    assert report.indication is Indication.INDETERMINATE
+    assert "CASE_FILE_MISSING" in report.codes
+    say(case, state="REGISTERED")
+    assert "CASE_STATE_CLAIMED" in verify_case(elsewhere, case).codes
+
+
+@pytest.mark.parametrize("change", [{"service": "ATT"}, {"channel": "desk"}, {"profile": "zhambyl"}, {"service": None}])
+def test_a_manifest_that_says_something_else_than_the_request(
+    case: Path, elsewhere: Services, change: dict[str, object]
+) -> None:
+    say(case, **change)
+    report = verify_case(elsewhere, case)
+    assert (report.indication, "CASE_NOT_BOUND" in report.codes) == (Indication.INVALID, True)
+
+
+@pytest.mark.req("R402")
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"signed_at": "2024-03-01T04:59:59Z"},
+        {"signed_at": "2024-03-01T05:00:01Z"},
+        {"decided_at": "2024-03-01T04:59:59Z"},
+        {"decided_at": "2024-03-01T05:05:01Z"},
+    ],
+    ids=["signed before it was made", "signed after it came", "decided before it was issued", "decided much later"],
+)
+def test_times_that_the_signed_documents_contradict(case: Path, elsewhere: Services, change: dict[str, object]) -> None:
+    """Else whoever hands the case on could choose the time for which a certificate is judged."""
+    say(case, **change)
+    report = verify_case(elsewhere, case)
+    assert (report.indication, "CASE_TIME_CONTRADICTED" in report.codes) == (Indication.INVALID, True)
+
+
+def test_evidence_that_was_taken_away_leaves_the_case_open(case: Path, elsewhere: Services) -> None:
+    drop(case, *(f"revocation/{file.name}" for file in (case / "revocation").iterdir()))
+    report = verify_case(elsewhere, case)
+    assert report.indication is Indication.INDETERMINATE
+    assert "REVOCATION_UNKNOWN" in report.codes
+
+
+def test_anchors_that_are_others_leave_the_case_open(case: Path, town: Town, tmp_path: Path) -> None:
+    strangers = Services(JsonStore(tmp_path / "s"), CertificateValidator(TrustStore([])), town.world.signer("portal"))
+    assert verify_case(strangers, case).indication is Indication.INDETERMINATE
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["x" * 5000, "\0", "\ud800", "/etc/passwd", "", ".", "attachments", "../case/request.xml", "./request.xml",
+     "request.xml/", "REQUEST.XML", "loop"],
+)  # fmt: skip
+def test_names_that_are_none_of_the_folder(case: Path, elsewhere: Services, name: str) -> None:
+    (case / "loop").symlink_to(case / "loop")
+    manifest = json.loads((case / "manifest.json").read_text())
+    manifest["files"][name] = manifest["files"]["request.xml"]
+    (case / "manifest.json").write_text(json.dumps(manifest))
+    report = verify_case(elsewhere, case)
+    assert report.indication is Indication.INDETERMINATE
+    assert "CASE_FILE_MISSING" in report.codes
+
+
+@pytest.mark.parametrize("name", ["request.xml", "result.xml", "attachments/att-1.pdf", "revocation", "attachments"])
+def test_links_lead_nowhere(case: Path, elsewhere: Services, tmp_path: Path, name: str) -> None:
+    (case / name).rename(tmp_path / "elsewhere")
+    (case / name).symlink_to(tmp_path / "elsewhere")
+    assert verify_case(elsewhere, case).indication is not Indication.VALID
+
+
+@pytest.mark.parametrize("name", ["revocation/x.crl", "certificates/x.cer", "attachments/x", "x"])
+def test_pipes_and_folders_hold_nothing_up(case: Path, elsewhere: Services, name: str) -> None:
+    os.mkfifo(case / name)
+    assert verify_case(elsewhere, case).indication is Indication.VALID
+    (case / name).unlink()
+    (case / name).mkdir()
+    assert verify_case(elsewhere, case).indication is Indication.VALID
+
+
+def test_more_than_a_case(case: Path, elsewhere: Services) -> None:
+    for limits in (Limits(case_bytes=1000), Limits(case_files=3)):
+        elsewhere.limits = limits
+        with pytest.raises(LimitError, match="CASE_TOO_LARGE"):
+            verify_case(elsewhere, case)
+    elsewhere.limits = Limits()
+    with (case / "attachments/att-1.pdf").open("wb") as file:
+        file.truncate(3 * 2**30)
+    with pytest.raises(LimitError, match="CASE_TOO_LARGE"):
+        verify_case(elsewhere, case)
+
+
+@pytest.mark.parametrize("content", ["[" * 200_000, "\xff", '{"files": 5}', " " * (2**20 + 1), "twice", "pipe", "gone"])
+def test_a_manifest_that_is_none(case: Path, elsewhere: Services, content: str) -> None:
+    file = case / "manifest.json"
+    text = file.read_text()
+    file.unlink()
+    if content == "twice":
+        file.write_text(text.replace('"request.xml"', '"request.xml": "0", "request.xml"'))
+    elif content == "pipe":
+        os.mkfifo(file)
+    elif content != "gone":
+        file.write_text(content, encoding="latin-1")
     with pytest.raises(ConfigurationError, match="CASE_UNREADABLE"):
         verify_case(elsewhere, case)

@@ -11,7 +11,8 @@ from egov_sign.certs.certificate import Certificate
 from egov_sign.certs.trust import TrustStore
 from egov_sign.certs.validator import CertificateValidator
 from egov_sign.errors import ConfigurationError
-from egov_sign.flows.export import export_case, verify_case
+from egov_sign.flows.case_check import verify_case
+from egov_sign.flows.export import export_case
 from egov_sign.flows.jsonstore import JsonStore
 from egov_sign.flows.services import Services
 from egov_sign.verdict import Indication

@@ -16,8 +16,9 @@ import pytest
 
 from egov_sign.errors import ConfigurationError
 from egov_sign.flows import fhir, reception, survey
+from egov_sign.flows.case_check import verify_case
 from egov_sign.flows.desk import Identity, ServiceDesk
-from egov_sign.flows.export import export_case, verify_case
+from egov_sign.flows.export import export_case
 from egov_sign.flows.fhir_task import TASK_STATUS
 from egov_sign.flows.forms import Represented
 from egov_sign.flows.registers import Attachment, attach
