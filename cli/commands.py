@@ -148,6 +148,10 @@ COMMANDS: dict[str, Entry] = {
     ),
     "sign xml": Entry("sign:xml_command", "Sign an XML document in the country's shape."),
     "site": Entry("", "Installations of the services, for trying out."),
+    "site deliver": Entry(
+        "site:deliver_command",
+        "Deliver the messages that wait in the gateway, after it failed or a command was killed.",
+    ),
     "site init": Entry(
         "site:init_command", "Make an installation for trying out: a fixture PKI, registers, a provider."
     ),

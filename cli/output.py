@@ -36,6 +36,15 @@ def _safe(line: str) -> str:
     return "".join(part if number % 2 else plain(part) for number, part in enumerate(_STYLE.split(line)))
 
 
+def one_line(value: dict[str, Json]) -> str:
+    """Return ``value`` as JSON on one line, with nothing in it that a terminal would obey."""
+    return _plain_json(json.dumps(value, ensure_ascii=False))
+
+
+def _plain_json(written: str) -> str:
+    return _IN_JSON.sub(lambda found: json.dumps(found[0])[1:-1], written)
+
+
 def wants_colour(stream: TextIO) -> bool:
     """Tell whether ``stream`` should be coloured: NO_COLOR forbids, FORCE_COLOR demands, else a terminal decides."""
     if os.environ.get("NO_COLOR"):
@@ -79,8 +88,7 @@ class Output:
 
     def json(self, value: dict[str, Json]) -> None:
         """Write ``value`` as one JSON object to standard output."""
-        written = json.dumps(value, ensure_ascii=False, indent=2)
-        click.echo(_IN_JSON.sub(lambda found: json.dumps(found[0])[1:-1], written))
+        click.echo(_plain_json(json.dumps(value, ensure_ascii=False, indent=2)))
 
     def prose(self, line: str) -> None:
         """Write one line for a person to standard error."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +18,7 @@ from .files import write_output
 from .installation import DEFAULT_SITE, site_options
 from .judging import make_validator
 from .options import TRUST_HELP, at_option, output_options
-from .output import NOTHING_TRUSTED, Output
+from .output import NOTHING_TRUSTED, Output, one_line
 from .render import report_lines
 
 SERVICES = ("CALL", "APPT", "ATT")
@@ -80,10 +79,7 @@ def store_stats_command(services: Services, site: Path, output: Output) -> None:
 @site_options
 def store_export_command(kind: str, target: str, services: Services, site: Path, output: Output) -> None:
     """Write all records of KIND, one JSON object a line; "store stats" lists the kinds."""
-    lines = [
-        json.dumps({"key": row.key, "version": row.version, "data": row.data}, ensure_ascii=False)
-        for row in services.store.scan(kind)
-    ]
+    lines = [one_line({"key": row.key, "version": row.version, "data": row.data}) for row in services.store.scan(kind)]
     write_output(target, "".join(f"{line}\n" for line in lines).encode(), private=True)
     output.prose(f"{len(lines)} {kind}")
 

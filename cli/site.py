@@ -7,9 +7,13 @@ from pathlib import Path
 
 import click
 
+from egov_sign.flows import gateway
+from egov_sign.flows.services import Services
+from egov_sign.verdict import Json
 from egov_sign_pki.site import EMPLOYEE_PASSWORD, make_site
 
-from .installation import DEFAULT_SITE
+from .exits import Exit
+from .installation import DEFAULT_SITE, site_options
 from .options import at_option, output_options
 from .output import Output
 
@@ -39,3 +43,28 @@ def init_command(folder: Path, kind: str, profile: str, at: datetime, output: Ou
         output.json({"schema": "egov-sign/site/1", "folder": str(folder), "people": dict(people)})
     else:
         output.data(str(folder))
+
+
+@click.command("deliver", epilog="Example: egov-sign site deliver")
+@output_options
+@site_options
+def deliver_command(services: Services, site: Path, output: Output) -> int:
+    """Deliver the messages that wait in the gateway, after it failed or a command was killed.
+
+    Exit code 10 if one still could not be delivered.
+    """
+    deliveries = gateway.deliver(services)
+    if output.as_json:
+        rows: list[Json] = [
+            {"message": row.message, "state": row.state, "status": row.status, "codes": [*_codes(row)]}
+            for row in deliveries
+        ]
+        output.json({"schema": "egov-sign/deliveries/1", "deliveries": rows})
+    else:
+        for row in deliveries:
+            output.data(f"{row.message}  {row.state:<16} {row.status} {' '.join(_codes(row))}".rstrip())
+    return Exit.INVALID if any(row.reasons for row in deliveries) else Exit.DONE
+
+
+def _codes(delivery: gateway.Delivery) -> list[str]:
+    return [finding.code for finding in delivery.reasons]

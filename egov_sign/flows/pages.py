@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
@@ -35,7 +36,8 @@ _COLUMNS: dict[Book, tuple[str, ...]] = {
 _DAYS = frozenset({"date", "birth_date", "visit_date"})
 _CODED = frozenset({"channel", "visit_status", "state"})
 _NUMBERS = frozenset({"iin", "entered_by"})
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = re.compile(r"^[\t\r]|(?:^|(?<=[;\t\r\n]))[=+\-@\uff0b\uff0d\uff1d\uff20]")
+"""How a formula begins, in a cell and in what becomes one: spreadsheets of this country separate by semicolons."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +168,7 @@ def to_csv(table: Table) -> str:
 
 
 def _harmless(row: Sequence[str]) -> list[str]:
-    return [f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in row]
+    return [_FORMULA.sub(r"'\g<0>", cell) for cell in row]
 
 
 @cache

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from egov_sign.errors import ConfigurationError
-from egov_sign.flows import preparation, requests
+from egov_sign.flows import books, journal, preparation, requests
 from egov_sign.flows.desk import ServiceDesk
+from egov_sign.flows.employees import Desk
+from egov_sign.flows.jsonstore import JsonStore
 from egov_sign.flows.portal import Portal
 from egov_sign.flows.requests import State, load
+from egov_sign.flows.services import Services
+from egov_sign.flows.sessions import Session
 from egov_sign.flows.store import StoreConflictError
 from egov_sign.flows.workstation import Workstation
-from tests.flows.conftest import CALL_FORM, REGISTRAR, Town, build_town
+from egov_sign_pki.site import EMPLOYEE_PASSWORD, make_site
+from tests.cli.conftest import Cli, cli  # noqa: F401 - a fixture
+from tests.flows.conftest import CALL_FORM, DEPUTY, NOW, PASSWORD, PERSON, REGISTRAR, Town, build_town
 from tests.flows.test_desk import WHO
 
 ODD = ["a" * 300, "", "..", "/etc/passwd", "a\0b", "\n", "-rf", "\ud800", "КИР" * 60, "a/../../b"]
@@ -84,3 +97,91 @@ def _meanwhile(monkeypatch: pytest.MonkeyPatch, act: object) -> None:
         return real(*given)  # type: ignore[arg-type]
 
     monkeypatch.setattr(preparation, "parties", parties)
+
+
+@pytest.mark.req("R49", "R414")
+def test_a_command_killed_before_the_delivery_withholds_nothing(tmp_path: Path, cli: Cli) -> None:  # noqa: F811
+    """The request, then the answer, wait in the gateway; what happened is there whole, and is delivered later."""
+    site = tmp_path / "site"
+    make_site(site, NOW, password_memory_kib=64)
+    (tmp_path / "secret").write_text(PASSWORD)
+    (tmp_path / "employee").write_text(EMPLOYEE_PASSWORD)
+    keys = site / "pki/keys"
+
+    def run(*arguments: object) -> str:
+        ran = cli(*arguments, "--site", site, "--at", "2024-03-01T05:00:00Z")
+        assert ran.code == 0, ran.err
+        return ran.out.strip()
+
+    def killed(*arguments: object) -> None:
+        script = "import os, sys; from egov_sign.flows import gateway; from egov_sign_cli.__main__ import main; "
+        script += "gateway.deliver_one = lambda *_: os.kill(os.getpid(), 9); main(sys.argv[1:])"
+        given = [*map(str, arguments), "--site", str(site), "--at", "2024-03-01T05:00:00Z"]
+        ran = subprocess.run([sys.executable, "-c", script, *given], check=False, capture_output=True)
+        assert ran.returncode == -9, ran.stderr
+
+    person = ["--key", keys / "person.p12", "--password-file", site / "pki/password"]
+    run("portal", "register", "--iin", PERSON, "--password-file", tmp_path / "secret")
+    run("portal", "login", "--iin", PERSON, "--password-file", tmp_path / "secret")
+    fields = [part for name, value in CALL_FORM.items() for part in ("--field", f"{name}={value}")]
+    request = run("portal", "order", "CALL", "--provider", "AST01", *fields, *person)
+    killed("portal", "sign", request, *person)
+    assert "DELIVERED" in run("site", "deliver")
+    number = "AST01-CALL-2024-000001"
+    run("desk", "login", "--iin", DEPUTY, "--password-file", tmp_path / "employee")
+    signer = ["--key", keys / "right-to-sign.p12", "--password-file", site / "pki/password"]
+    killed("desk", "process", number, *signer)
+    assert json.loads(run("portal", "status", number, "--json"))["result_ready"] is False
+    assert len(json.loads(run("site", "deliver", "--json"))["deliveries"]) == 1
+    assert run("site", "deliver") == ""
+    assert run("portal", "result", number).startswith("VALID")
+    assert run("journal", "verify").startswith("VALID")
+    assert run("store", "check").startswith("VALID")
+
+
+@pytest.mark.req("R14", "R57")
+@pytest.mark.parametrize("withdrawn", [False, True], ids=["two employees", "employee and applicant"])
+def test_one_request_has_one_end_whoever_is_quicker(town: Town, *, withdrawn: bool) -> None:
+    session, clerk = town.log_in(), town.desk_session()
+    for _ in range(6):
+        number = town.sent(session, "CALL", CALL_FORM).number
+        process = partial(_process, town, clerk, number)
+        assert _race(town, process, partial(_withdraw, session, number) if withdrawn else process) == {
+            "REQUEST_STATE",
+            "",
+        }
+        state = load(town.services.store, number).state
+        rows = [row for row in books.rows(town.services.store, "call", "AST01") if row["request_number"] == number]
+        assert len(rows) == (1 if state is State.COMPLETED else 0)
+    assert journal.verify(town.services.store).codes == []
+    assert town.services.store.check().codes == []
+
+
+def _process(town: Town, clerk: Desk, number: str, own: Services) -> None:
+    Workstation(own, "AST01").process(clerk, number, town.world.signer("right-to-sign")).get()
+
+
+def _withdraw(session: Session, number: str, own: Services) -> None:
+    Portal(own).withdraw(session, number).get()
+
+
+def _race(town: Town, *acts: Callable[[Services], None]) -> set[str]:
+    """Do all ``acts`` at once, each with a store of its own, as processes would; return the codes of their errors."""
+    start, codes = threading.Barrier(len(acts)), list[str]()
+
+    def run(act: Callable[[Services], None]) -> None:
+        own = replace(town.services, store=JsonStore(town.services.store.folder))  # type: ignore[attr-defined]
+        start.wait()
+        try:
+            act(own)
+        except ConfigurationError as error:
+            codes.append(error.code)
+        else:
+            codes.append("")
+
+    racers = [threading.Thread(target=run, args=(act,)) for act in acts]
+    for racer in racers:
+        racer.start()
+    for racer in racers:
+        racer.join()
+    return set(codes)

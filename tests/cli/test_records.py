@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,9 @@ def test_the_store_is_counted_exported_and_checked(clerk: Town) -> None:
     target = clerk.folder / "requests.jsonl"
     assert clerk.run("store", "export", "request", "-o", target).code == 0
     assert json.loads(target.read_text())["data"]["applicant"] == PERSON
+    fields = [*FIELDS, "--field", "complaints=\x9b2J\u202eкашель"]
+    assert clerk.portal("order", "CALL", "--provider", "AST01", *fields, *clerk.key("person")).code == 0
+    assert not {"\x9b", "\u202e"} & set(clerk.run("store", "export", "request").out)
     record = next((clerk.folder / "store" / "records" / "request").rglob("*.json"))
     record.write_text(record.read_text().replace("кашель", "ничего"))
     ran = clerk.run("store", "check")
@@ -117,12 +121,12 @@ def test_a_case_is_checked_where_there_is_no_installation(
 
 
 def test_an_export_that_fails_leaves_nothing(clerk: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(file: Path, mode: int) -> None:
+    def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     clerk.log_in()
     number = clerk.sent()
-    monkeypatch.setattr(Path, "chmod", full)
+    monkeypatch.setattr(os, "fdopen", full)
     ran = clerk.run("case", "export", number, tmp_path / "case")
     assert (ran.code, "No space left" in ran.err, (tmp_path / "case").exists()) == (13, True, False)
 

@@ -66,6 +66,21 @@ def test_entries_stay_text_in_a_page_and_in_a_spreadsheet() -> None:
     assert '\'=HYPERLINK("http://x") <b>кашель</b>' in rows[1]
 
 
+@pytest.mark.parametrize(
+    ("cell", "written"),
+    [
+        ("=1+1", "'=1+1"), ("@x", "'@x"), ("\t=1", "'\t'=1"), ("\uff1d1", "'\uff1d1"),
+        ("кашель;=1+1", "кашель;'=1+1"), ("кашель\n=1+1", "кашель\n'=1+1"), ("a\t-1", "a\t'-1"),
+        ("ул. 5; кв. 1-2", "ул. 5; кв. 1-2"), ("a=b, c+d", "a=b, c+d"), ("", ""),
+    ],
+)  # fmt: skip
+def test_no_part_of_a_cell_becomes_a_formula_whatever_separates_cells(cell: str, written: str) -> None:
+    """A spreadsheet set up for Kazakhstan separates cells by semicolons, and knows no quotes in the middle of one."""
+    page = pages.Table("", "", ("c",), ((cell,),), "ru")
+    rows = list(csv.reader(io.StringIO(pages.to_csv(page), newline="")))
+    assert "".join(rows[1]) == written
+
+
 @pytest.mark.parametrize("width", [400, 1400])
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_browser_shows_the_page_and_only_the_table_scrolls(language: str, width: int, tmp_path: Path) -> None:

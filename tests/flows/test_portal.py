@@ -113,14 +113,17 @@ class TestAttachments:
         assert opened.root is not None
         assert read_request(opened.root).files == (file,)
 
-    @pytest.mark.parametrize("name", ["..", "", "/", ".hidden", "a\u202efdp.exe"])
+    @pytest.mark.parametrize(
+        "name",
+        ["..", "", "/", ".hidden", "a\u202efdp.exe", "..\\..\\x", "a\x9b2J", "a\u2028b", "a\u061cb", "a\U000e0041b"],
+    )
     def test_names_are_labels(self, town: Town, name: str) -> None:
         session = town.log_in()
         request = town.portal.order(session, "CALL", "AST01").get()
         file = town.portal.attach(session, request.id, name, PDF, "weapon").get()
         assert file.kind == "other"
         assert file.name
-        assert not set(file.name) & set("/\\\u202e")
+        assert not set(file.name) & set("/\\\u202e\x9b\u2028\u061c\U000e0041")
         assert not file.name.startswith(".")
 
 
