@@ -19,7 +19,7 @@ from egov_sign.limits import DEFAULT_LIMITS
 from egov_sign.verdict import SCHEMA, Json, Report
 
 from .exits import of_verdict
-from .files import read_input
+from .files import about, read_input
 from .options import at_option, evidence_options, output_options
 from .output import Output
 from .render import explained_lines, report_lines
@@ -85,7 +85,8 @@ def chain_command(file: str, judge: Callable[[], CertificateValidator], at: date
 
 
 def _judge(file: str, validator: CertificateValidator, required: Required, at: datetime) -> Report:
-    certificate, *others = Certificate.load_all(read_input(file, DEFAULT_LIMITS.keystore_bytes))
+    with about(file):
+        certificate, *others = Certificate.load_all(read_input(file, DEFAULT_LIMITS.keystore_bytes))
     report = validator.validate(certificate, at, candidates=others)
     identity = identify(certificate)
     report.findings.extend(identity.findings)

@@ -81,7 +81,8 @@ def apply_command(
 
 @click.command(
     "receive",
-    epilog="Example: egov-sign desk receive APPT --iin 850412110000 --channel phone --surname ТЕСТОВА --name АЙГЕРІМ "
+    epilog="Example, in a site of the profile zhambyl: egov-sign desk receive APPT --iin 850412110000 --channel phone "
+    "--surname ТЕСТОВА --name АЙГЕРІМ "
     "--birth-date 1985-04-12 --field doctor_id=doctor-1",
 )
 @click.argument("service", type=click.Choice(SERVICES))

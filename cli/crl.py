@@ -16,7 +16,7 @@ from egov_sign.messages import text
 from egov_sign.verdict import Json
 
 from .exits import Exit
-from .files import read_input, write_output
+from .files import about, read_input, write_output
 from .options import network_option, output_options
 from .output import Output, plain
 
@@ -32,7 +32,8 @@ def inspect_command(file: str, output: Output) -> int:
 
     It is not judged: who signed it is the business of "cert verify". Long lists are cut; --verbose shows all.
     """
-    crl = Crl.load(read_input(file, DEFAULT_LIMITS.crl_bytes))
+    with about(file):
+        crl = Crl.load(read_input(file, DEFAULT_LIMITS.crl_bytes))
     shown = list(crl) if output.verbose or len(crl) <= _FULL_LIST else []
     if output.as_json:
         entries: list[Json] = [_entry(entry) for entry in crl]
@@ -63,7 +64,8 @@ def find_command(serial: str, files: tuple[str, ...], output: Output) -> int:
         raise click.BadParameter(f"{serial!r} is not hexadecimal", param_hint="SERIAL") from None
     found: list[Json] = []
     for file in files:
-        crl = Crl.load(read_input(file, DEFAULT_LIMITS.crl_bytes))
+        with about(file):
+            crl = Crl.load(read_input(file, DEFAULT_LIMITS.crl_bytes))
         entry = crl.find(number)
         if entry is not None:
             found.append({"file": file, **_entry(entry)})

@@ -15,7 +15,7 @@ from egov_sign.docs.timestamp_client import TimestampSource
 from egov_sign.limits import DEFAULT_LIMITS
 
 from .exits import Exit, of_verdict
-from .files import read_input, write_output
+from .files import about, read_input, write_output
 from .options import at_option, evidence_options, output_options
 from .output import Output
 from .render import report_lines
@@ -61,8 +61,11 @@ def command(
         raise click.UsageError("B-LTA needs a time-stamping authority: add --tsa URL")
     document = read_input(file, DEFAULT_LIMITS.document_bytes)
     content = Detached(read_input(str(detached), DEFAULT_LIMITS.document_bytes), detached.name) if detached else None
-    report, extended = extend(document, wanted, judge(), at, timestamps=timestamps, detached=content)
+    validator = judge()
+    with about(file):
+        report, extended = extend(document, wanted, validator, at, timestamps=timestamps, detached=content)
     if extended is None:
+        report.name = file
         for line in report_lines(report, output.language):
             output.prose(line)
         return of_verdict(report.indication)

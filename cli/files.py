@@ -7,6 +7,8 @@ import os
 import stat
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from egov_sign.errors import ConfigurationError, InputError, LimitError
@@ -42,6 +44,17 @@ def read_input(name: str, limit: int) -> bytes:
     if not data:
         raise InputError("INPUT_EMPTY", "the input is empty", where=name, hint="check that it was written completely")
     return data
+
+
+@contextmanager
+def about(name: str) -> Iterator[None]:
+    """Let every error of an input that is raised in the block name the file it is about."""
+    try:
+        yield
+    except InputError as error:
+        if name not in error.where:
+            error.where = ", ".join(part for part in (name, error.where) if part)
+        raise
 
 
 def _read_stream(limit: int) -> bytes:
@@ -105,7 +118,10 @@ def write_output(name: str, data: bytes, *, private: bool = False) -> None:
             raise
     except OSError as error:
         raise ConfigurationError(
-            "OUTPUT_UNWRITABLE", f"the file cannot be written: {error.strerror}", where=name
+            "OUTPUT_UNWRITABLE",
+            f"the file cannot be written: {error.strerror}",
+            where=name,
+            hint="" if target.parent.is_dir() else f"make the folder first: {target.parent}",
         ) from error
 
 

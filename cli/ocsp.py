@@ -22,7 +22,7 @@ from egov_sign.limits import DEFAULT_LIMITS
 from egov_sign.verdict import SCHEMA, Report
 
 from .exits import of_verdict
-from .files import read_input, write_output
+from .files import about, read_input, write_output
 from .options import at_option, network_option, output_options
 from .output import Output
 from .render import report_lines
@@ -56,8 +56,10 @@ def query_command(
     VALID means that the responder was entitled to answer and the certificate is not revoked; the rest of the
     certificate is the business of "cert verify".
     """
-    certificate = Certificate.load(read_input(file, DEFAULT_LIMITS.keystore_bytes))
-    authority = Certificate.load(read_input(issuer, DEFAULT_LIMITS.keystore_bytes))
+    with about(file):
+        certificate = Certificate.load(read_input(file, DEFAULT_LIMITS.keystore_bytes))
+    with about(issuer):
+        authority = Certificate.load(read_input(issuer, DEFAULT_LIMITS.keystore_bytes))
     address = url or next(iter(certificate.ocsp_urls), "")
     if not address:
         raise ConfigurationError(

@@ -15,7 +15,7 @@ from egov_sign.limits import DEFAULT_LIMITS
 from egov_sign.messages import LANGUAGES, Language
 
 from .extra import load
-from .files import read_input, write_output
+from .files import about, read_input, write_output
 from .keys import load_signer
 from .options import at_option, output_options, password_options
 from .output import Output, plain
@@ -77,7 +77,8 @@ def sign_command(
         appearance = pdf_appearance.Appearance(box=place, page=page - 1, language=output.language)
     permission = pdf_sign.Permission[certify.upper()] if certify else None
     signature = pdf_sign.PdfSignature(field, reason, location, permission, appearance)
-    signed = pdf_sign.sign_pdf(document, signer, signing_time=at, signature=signature, timestamps=timestamps)
+    with about(file):
+        signed = pdf_sign.sign_pdf(document, signer, signing_time=at, signature=signature, timestamps=timestamps)
     write_output(target, signed)
     who = identify(Certificate.load(signer.certificate))
     output.prose(f"signed by {plain(who.full_name)} with {signer.algorithm.name}")
@@ -122,7 +123,8 @@ def render_command(
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
     for file in files:
-        pdf = renderer.render(read_input(file, DEFAULT_LIMITS.document_bytes), paper=paper)
+        with about(file):
+            pdf = renderer.render(read_input(file, DEFAULT_LIMITS.document_bytes), paper=paper)
         write_output(str(folder / f"{Path(file).stem}.pdf") if folder else target, pdf)
     if output.as_json and target != "-":
         output.json({"schema": "egov-sign/rendered/1", "files": len(files), "output": target})

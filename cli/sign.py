@@ -20,7 +20,7 @@ from egov_sign.docs.wsse import KeyReference, sign_body
 from egov_sign.docs.xmlsign import MakeExtra, sign_detached, sign_element, sign_enveloped, sign_enveloping
 from egov_sign.limits import DEFAULT_LIMITS
 
-from .files import read_input, write_output
+from .files import about, read_input, write_output
 from .keys import load_signer
 from .options import at_option, output_options, password_options
 from .output import Output, plain
@@ -111,14 +111,15 @@ def xml_command(
         media = "application/octet-stream" if detached or enveloping else "text/xml"
         content = timestamps if content_timestamp else None
         extra = xades_sign.signed_properties(key, at, media_type=media, timestamps=content)
-    if identifier:
-        signed = sign_element(document, key, identifier, extra=extra)
-    elif detached:
-        signed = sign_detached({Path(file).name: document}, key, extra=extra)
-    elif enveloping:
-        signed = sign_enveloping(document, key, extra=extra)
-    else:
-        signed = sign_enveloped(document, key, extra=extra)
+    with about(file):
+        if identifier:
+            signed = sign_element(document, key, identifier, extra=extra)
+        elif detached:
+            signed = sign_detached({Path(file).name: document}, key, extra=extra)
+        elif enveloping:
+            signed = sign_enveloping(document, key, extra=extra)
+        else:
+            signed = sign_enveloped(document, key, extra=extra)
     finish(xades_sign.add_timestamp(signed, stamp) if stamp else signed, key)
 
 
@@ -157,7 +158,8 @@ def cms_command(
     earlier: set[bytes] = set()
     if add_signer:
         given = read_input(str(content), DEFAULT_LIMITS.document_bytes) if content else None
-        message = SignedData.load(document)
+        with about(file):
+            message = SignedData.load(document)
         earlier = {one.signature for one in message.signers}
         signed = cms_sign.add_signer(message, key, signing_time=at, content=given, chain=True)
     else:
@@ -186,7 +188,9 @@ def wsse_command(
     """
     envelope = read_input(file, DEFAULT_LIMITS.document_bytes)
     key = signer()
-    finish(sign_body(envelope, key, reference=KeyReference(reference)), key)
+    with about(file):
+        signed = sign_body(envelope, key, reference=KeyReference(reference))
+    finish(signed, key)
 
 
 def _needs_stamp(level: str | None, timestamps: TimestampSource | None) -> TimestampSource | None:

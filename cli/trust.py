@@ -10,7 +10,7 @@ from egov_sign.errors import ConfigurationError
 from egov_sign.limits import DEFAULT_LIMITS
 from egov_sign.verdict import Json
 
-from .files import read_input, write_output
+from .files import about, read_input, write_output
 from .judging import TRUST_FOLDER
 from .options import output_options
 from .output import Output
@@ -29,7 +29,8 @@ def import_command(file: str, profile: str, sha256: str | None, output: Output) 
     Those of the National Certification Authority (НУЦ РК) are recognised by name and key. One that bears such a name
     with another key is refused; any other needs its fingerprint confirmed with --sha256.
     """
-    certificate = Certificate.load(read_input(file, DEFAULT_LIMITS.keystore_bytes))
+    with about(file):
+        certificate = Certificate.load(read_input(file, DEFAULT_LIMITS.keystore_bytes))
     recognition, known = recognise(certificate)
     if recognition is Recognition.LOOK_ALIKE and known:
         raise ConfigurationError(

@@ -132,7 +132,9 @@ def read_ready(name: str) -> Scenario:
     file = resources.files(__package__).joinpath("scenarios", f"{name}.toml")
     if not name.replace("-", "").isalnum() or not file.is_file():
         raise ConfigurationError(
-            "SCENARIO_UNREADABLE", f"there is no scenario {name!r}", hint="`egov-sign flow run --help` lists them"
+            "SCENARIO_UNREADABLE",
+            f"there is no scenario {name!r}",
+            hint="list the ready ones: egov-sign flow run --list",
         )
     return parse(file.read_text(encoding="utf-8"), name)
 
@@ -147,7 +149,11 @@ def read(file: Path) -> Scenario:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError("SCENARIO_UNREADABLE", f"cannot be read: {error}", where=str(file)) from error
-    return parse(text, file.stem)
+    try:
+        return parse(text, file.stem)
+    except ConfigurationError as error:
+        error.where = str(file)
+        raise
 
 
 def parse(text: str, name: str) -> Scenario:
@@ -173,7 +179,8 @@ def parse(text: str, name: str) -> Scenario:
             tuple(table["step"]),
         )
     except (ValueError, KeyError, TypeError, ConfigurationError) as error:
-        raise ConfigurationError("SCENARIO_UNREADABLE", f"not a scenario: {error}", where=name) from error
+        wrong = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
+        raise ConfigurationError("SCENARIO_UNREADABLE", f"not a scenario: {wrong}", where=name) from error
 
 
 def play(

@@ -12,6 +12,9 @@ from egov_sign.errors import ConfigurationError, EgovSignError, FetchError, Inpu
 from egov_sign.verdict import Indication
 from egov_sign_cli import exits, files, output
 from egov_sign_cli.options import secret_source
+from egov_sign_pki import World
+
+from .conftest import Cli
 
 
 @pytest.mark.parametrize(
@@ -104,9 +107,41 @@ def test_a_secret_that_is_nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         secret_source(tmp_path / "none", None, None)()
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "cert verify {0}",
+        "crl inspect {0}",
+        "crl find 1 {0}",
+        "trust import {0}",
+        "ocsp query {0} --issuer {0}",
+        "extend {0}",
+        "document render {0}",
+        "sign xml {0} --key {1}",
+        "sign wsse {0} --key {1}",
+        "sign pdf {0} --key {1}",
+        "sign cms {0} --key {1} --add-signer",
+    ],
+)
+def test_every_error_names_its_file(cli: Cli, tmp_path: Path, command: str) -> None:
+    (tmp_path / "noise").write_bytes(b"\x93noise")
+    key = tmp_path / "key.p12"
+    key.write_bytes(World.build(world="minimal").pkcs12("person"))
+    (tmp_path / "password").write_text(World.password)
+    secret = ["--password-file", tmp_path / "password"] if "{1}" in command else []
+    ran = cli(*command.format(tmp_path / "noise", key).split(), *secret)
+    assert (ran.code, f"where: {tmp_path / 'noise'}" in ran.err) == (12, True), ran.err
+
+
 def test_a_descriptor_that_is_not_open_is_told() -> None:
     with pytest.raises(ConfigurationError, match="PASSWORD_DESCRIPTOR"):
         secret_source(None, None, 999)()
+
+
+def test_a_scenario_that_is_none_is_named_with_what_it_lacks(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text('title = "x"')
+    ran = cli("flow", "run", tmp_path / "mine.toml")
+    assert (ran.code, "it lacks '" in ran.err, f"where: {tmp_path / 'mine.toml'}" in ran.err) == (13, True, True)
 
 
 def test_an_empty_password_file_is_an_empty_password(tmp_path: Path) -> None:
