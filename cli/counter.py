@@ -82,8 +82,8 @@ def apply_command(
 @click.command(
     "receive",
     epilog="Example, in a site of the profile zhambyl: egov-sign desk receive APPT --iin 850412110000 --channel phone "
-    "--surname ТЕСТОВА --name АЙГЕРІМ "
-    "--birth-date 1985-04-12 --field doctor_id=doctor-1",
+    "--surname ТЕСТОВА --name АЙГЕРІМ --birth-date 1985-04-12 --field doctor_id=doctor-1 "
+    "--field slot_id=doctor-1-20240301-01",
 )
 @click.argument("service", type=click.Choice(SERVICES))
 @click.option("--iin", required=True, help="The recipient's IIN.")

@@ -106,6 +106,8 @@ def services_command(services: Services, site: Path, output: Output) -> None:
 
 def _described(field: Field) -> Json:
     described: dict[str, Json] = {"name": field.name, "kind": field.kind, "required": field.required}
+    if field.example:
+        described["example"] = field.example
     return described | {language: field.caption(language) for language in LANGUAGES}
 
 
@@ -121,7 +123,10 @@ def form_command(service: str, output: Output) -> None:
     width = max(len(row.name) for row in rows)
     for row in rows:
         mark = "*" if row.required else " "
-        output.data(f"{mark} {row.name:<{width}}  {row.caption(output.language)} ({row.kind})")
+        kind = f"{row.kind}: {row.example}" if row.example else row.kind
+        output.data(f"{mark} {row.name:<{width}}  {row.caption(output.language)} ({kind})")
+    if any(row.name == "slot_id" for row in rows):
+        output.prose(text("CLI_SEE_SCHEDULE", output.language))
 
 
 @click.command(

@@ -58,6 +58,11 @@ class Field:
         """Code of the caption in the messages."""
         return f"FIELD_{self.name.upper()}"
 
+    @property
+    def example(self) -> str:
+        """What may be filled in: an example, or all there is to choose from; empty where any text may."""
+        return _EXAMPLES.get(self.kind, "")
+
     def caption(self, language: Language) -> str:
         """Return what stands before the field."""
         return messages.text(self.code, language)

@@ -260,3 +260,10 @@ def test_the_schedule_names_what_the_form_of_an_appointment_asks_for(town: Town)
     assert free[0]["slot_id"] not in shown
     assert {line.split()[1] for line in shown.splitlines()} == {day}
     assert town.portal("schedule", "--provider", "NONE").code == 13
+
+
+def test_a_form_says_what_may_be_filled_in(cli: Cli) -> None:
+    assert "(basis: residence, free_choice, campaign, child, student, return)" in cli("portal", "form", "ATT").out
+    appointment = cli("portal", "form", "APPT", "--json")
+    assert appointment.json["fields"][0]["example"] == "A-Z, 0-9"
+    assert "portal schedule" in cli("portal", "form", "APPT", "--lang", "kk").err
