@@ -21,7 +21,7 @@ from egov_sign.verdict import SCHEMA, Json, Report
 from .exits import of_verdict
 from .files import about, read_input
 from .options import at_option, evidence_options, output_options
-from .output import Output
+from .output import Output, plain
 from .render import explained_lines, report_lines
 from .requirements import required_options
 
@@ -80,7 +80,7 @@ def chain_command(file: str, judge: Callable[[], CertificateValidator], at: date
         output.json({"schema": CHAIN_SCHEMA, "file": file, "indication": report.indication.value, "path": path})
     else:
         for depth, (name, digest) in enumerate(zip(names, prints, strict=True)):
-            output.data(f"{'  ' * depth}{name}\n{'  ' * depth}  SHA-256 {digest}")
+            output.data(f"{'  ' * depth}{plain(str(name))}\n{'  ' * depth}  SHA-256 {digest}")
     return of_verdict(report.indication)
 
 

@@ -70,7 +70,7 @@ def find_command(serial: str, files: tuple[str, ...], output: Output) -> int:
         if entry is not None:
             found.append({"file": file, **_entry(entry)})
             if not output.as_json:
-                output.data(f"{file}: {_line(entry)}")
+                output.data(f"{plain(file)}: {_line(entry)}")
     if output.as_json:
         output.json({"schema": CRL_SCHEMA, "serial": f"{number:x}", "found": found})
     return Exit.INVALID if found else Exit.DONE

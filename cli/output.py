@@ -88,7 +88,11 @@ class Output:
 
     def json(self, value: dict[str, Json]) -> None:
         """Write ``value`` as one JSON object to standard output."""
-        click.echo(_plain_json(json.dumps(value, ensure_ascii=False, indent=2)))
+        self.written_json(json.dumps(value, ensure_ascii=False, indent=2))
+
+    def written_json(self, text: str) -> None:
+        """Write JSON ``text`` to standard output, with what makes one text look like another escaped as JSON does."""
+        click.echo(_plain_json(text))
 
     def prose(self, line: str) -> None:
         """Write one line for a person to standard error."""

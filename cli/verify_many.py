@@ -25,7 +25,7 @@ from .exits import Exit
 from .folders import files_in, read_source
 from .judging import TRUST_FOLDER
 from .options import Judging
-from .output import NOTHING_TRUSTED, Output
+from .output import NOTHING_TRUSTED, Output, plain
 from .progress import Progress
 from .resume import Record
 from .workers import process_pool
@@ -93,7 +93,10 @@ class Batch:
                     summary.add(row)
                     if sys.stdout.isatty():
                         progress.clear()
-                    output.data(row.line if output.as_json else _text(row))
+                    if output.as_json:
+                        output.written_json(row.line)
+                    else:
+                        output.data(_text(row))
                     progress.show(summary.count)
             if not summary.count:
                 raise self._nothing()
@@ -175,8 +178,7 @@ class Summary:
 
 
 def _text(row: Row) -> str:
-    name = row.name.encode("utf-8", "backslashreplace").decode("utf-8")
-    return f"{_styled(row.outcome)}{f' {row.reason}' if row.reason else ''}  {name}"
+    return f"{_styled(row.outcome)}{f' {row.reason}' if row.reason else ''}  {plain(row.name)}"
 
 
 def _styled(outcome: Outcome) -> str:

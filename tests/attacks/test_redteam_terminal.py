@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from pathlib import Path
 
@@ -58,6 +59,29 @@ def test_names_of_certificates(cli: Cli, tmp_path: Path, title: str, more: tuple
         ran = cli(*arguments, *more)
         assert not STEERING & set(ran.out + ran.err)
         assert not any(line.startswith("VALID") for line in ran.out.splitlines())
+
+
+@pytest.mark.parametrize("title", HOSTILE)
+def test_names_on_a_path(cli: Cli, tmp_path: Path, title: str) -> None:  # noqa: F811
+    (tmp_path / "cert.der").write_bytes(hostile(title).certificate)
+    ran = cli("cert", "chain", tmp_path / "cert.der", "--trust", tmp_path / "cert.der", "--at", "2024-03-01T12:00:00Z")
+    assert not STEERING & set(ran.out + ran.err)
+    assert len(ran.out.splitlines()) == 2
+
+
+@pytest.mark.parametrize("title", HOSTILE)
+def test_many_documents(cli: Cli, tmp_path: Path, title: str) -> None:  # noqa: F811
+    """A line for each, whatever the files are called and whoever signed them; in JSON, too."""
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    (folder / "signed.xml").write_bytes(sign_enveloped(REQUEST, hostile(title)))
+    (folder / title.replace("/", "-")).write_bytes(b"<a>")
+    told = cli("verify", folder, "--jobs", "1", "--at", "2024-03-01T12:00:00Z")
+    assert not STEERING & set(told.out + told.err)
+    assert sorted(line.split()[0] for line in told.out.splitlines()) == ["INDETERMINATE", "UNREADABLE"]
+    rows = cli("verify", folder, "--jobs", "1", "--json", "--at", "2024-03-01T12:00:00Z").out
+    assert not STEERING & set(rows)
+    assert sum("report" in json.loads(row) for row in rows.splitlines()) == 1
 
 
 def test_an_honest_name_is_shown_as_it_is(cli: Cli, tmp_path: Path) -> None:  # noqa: F811
