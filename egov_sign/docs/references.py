@@ -211,6 +211,9 @@ def cover(
             data = _canonical(nodes_now, method, transform.inclusive_prefixes, document, reference)
         elif transform.leaves_out_signatures:
             data = _node_set(data, document, reference)
+            if next(data.apex.iterancestors(SIGNATURE), data.apex).tag == SIGNATURE:
+                # The filter leaves nothing of what lies in a signature, and nothing is no content.
+                raise Refusal("XML_NOTHING_LEFT", SubIndication.FORMAT_FAILURE, reference.where)
             data.exclude = tuple(_outermost_signatures(data.apex))
         elif transform.uri == XPATH and document.xpath:
             data = _node_set(data, document, reference)

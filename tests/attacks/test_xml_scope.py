@@ -260,3 +260,13 @@ def test_row_31_nothing_covers_a_document_without_canonical_form(
         verdict = validator.examine(octets(attach(document, signer, reference_xml("", b"", steps))), at)
         assert verdict.report.codes == ["XML_C14N_FAILED"]
         assert verdict.report.facts["whole_document_signed"] is False
+
+
+def test_row_14_a_filter_that_leaves_nothing(validator: XmlValidator, signer: KeySigner, at: datetime) -> None:
+    """All save the signatures, of what lies in one, is nothing; another digest than that of nothing is a lie."""
+    held = etree.fromstring(f'<ds:Object xmlns:ds="{DS_NS}" Id="held"><pay>1</pay></ds:Object>')
+    inner = "<ds:XPath>not(ancestor-or-self::ds:Signature)</ds:XPath>"
+    for covered in (c14n.canonicalize(held, c14n.EXCLUSIVE), b""):
+        one = reference_xml("#held", covered, [XPATH, c14n.EXCLUSIVE.uri], inner)
+        signed = attach(REQUEST, signer, one, objects=etree.tostring(held, encoding="unicode"))
+        assert validator.validate(octets(signed), at).codes == ["XML_NOTHING_LEFT"]
