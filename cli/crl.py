@@ -56,7 +56,8 @@ def inspect_command(file: str, output: Output) -> int:
 def find_command(serial: str, files: tuple[str, ...], output: Output) -> int:
     """Look a serial number (hexadecimal) up in revocation lists; exit code 10 if it is listed.
 
-    That it is not listed proves nothing by itself: the list may be stale, of another issuer, or not signed by it.
+    An indirect list may list certificates of several issuers with one number; --json tells whose. That it is not listed
+    proves nothing by itself: the list may be stale, of another issuer, or not signed by it.
     """
     try:
         number = int(serial.replace(":", ""), 16)
@@ -65,9 +66,8 @@ def find_command(serial: str, files: tuple[str, ...], output: Output) -> int:
     found: list[Json] = []
     for file in files:
         with about(file):
-            crl = Crl.load(read_input(file, DEFAULT_LIMITS.crl_bytes))
-        entry = crl.find(number)
-        if entry is not None:
+            entries = Crl.load(read_input(file, DEFAULT_LIMITS.crl_bytes)).entries_of(number)
+        for entry in entries:
             found.append({"file": file, **_entry(entry)})
             if not output.as_json:
                 output.data(f"{plain(file)}: {_line(entry)}")

@@ -307,16 +307,18 @@ class Crl:
         Raises:
             InputError: ``CRL_MALFORMED`` if the entry's date cannot be read.
         """
-        first = self._index.get(serial)
-        if first is None:
-            return None
         wanted = self.issuer if issuer is None else issuer
-        entries = [
-            entry
-            for entry in (self._entry(offset) for offset in (first, *self._repeated.get(serial, ())))
-            if entry.issuer == wanted
-        ]
+        entries = [entry for entry in self.entries_of(serial) if entry.issuer == wanted]
         return min(entries, key=lambda entry: (entry.is_removal, entry.is_hold, entry.revoked_at), default=None)
+
+    def entries_of(self, serial: int) -> list[CrlEntry]:
+        """Return all entries with this serial number, whoever issued the certificate, in the order of the list.
+
+        Raises:
+            InputError: ``CRL_MALFORMED`` if the date of one cannot be read.
+        """
+        first = self._index.get(serial)
+        return [] if first is None else [self._entry(one) for one in (first, *self._repeated.get(serial, ()))]
 
     def _entry(self, offset: int) -> CrlEntry:
         try:

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from egov_sign.certs import issue_extensions as ext
 from egov_sign.clock import FrozenClock, parse_time
 from egov_sign_cli import judging, trust
 from egov_sign_pki import World
 from egov_sign_pki.serving import running_services
+from tests.certs.small_ca import SmallCa, entry
 
 from .conftest import Cli
 from .world import AT, WorldOnDisk
@@ -99,6 +101,15 @@ def test_crl_inspect_and_find(cli: Cli, world: WorldOnDisk) -> None:
     assert cli("crl", "find", "01:02", file).code == 0
     assert cli("crl", "find", "xyz", file).code == 2
     assert cli("crl", "inspect", certificate(world, "person")).code == 12
+
+
+def test_a_number_in_an_indirect_list_is_found_whoever_issued_it(cli: Cli, tmp_path: Path) -> None:
+    other = SmallCa("Other", 2)
+    entries = (entry(77, certificate_issuer=other.name), entry(78, certificate_issuer=SmallCa().name))
+    data = SmallCa().crl(*entries, extensions=(ext.issuing_distribution_point(indirect=True),))
+    (tmp_path / "indirect.crl").write_bytes(data)
+    found = cli("crl", "find", "4d", tmp_path / "indirect.crl", "--json")
+    assert (found.code, found.json["found"][0]["issuer"]) == (10, "C=KZ, CN=Other")
 
 
 class Online:
