@@ -149,8 +149,11 @@ class WsseValidator:
             report.fail("SOAP_MALFORMED", SubIndication.FORMAT_FAILURE, error.where, reason=error.message)
             return verdict
         element = _transport_signature(envelope, report)
-        if element is None:
+        if element is None or envelope.header is None:
             return verdict
+        others = sum(1 for one in envelope.header.iter(SIGNATURE) if one is not element)
+        if others:
+            report.warn("WSSE_SIGNATURES_NOT_JUDGED", count=others)
         # 2. Transport signature.
         document = XmlDocument(root, self.limits)
         verdict.transport = transport = self.xml.judge_signature(document, element, at, certificates)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from copy import deepcopy
 from datetime import datetime
 
 import pytest
@@ -230,3 +231,19 @@ def test_the_headers_are_nobody_s_word(wsse: WsseValidator, signed: etree._Eleme
     verdict = wsse.examine(octets(signed), at)
     assert isinstance(verdict.message, SyncRequest)
     assert verdict.message.message_id == "m-1"
+
+
+def test_row_29_signatures_beside_the_one_that_counts_are_not_hidden(
+    wsse: WsseValidator, signed: etree._Element, at: datetime
+) -> None:
+    signature = signed.find(f".//{SIGNATURE}")
+    assert signature is not None
+    assert wsse.validate(octets(signed), at).codes == []
+    security = signed[0][0]
+    assert security.tag == SECURITY
+    for holder in (signed[0], etree.SubElement(security, "more"), signature):
+        other = deepcopy(signature)
+        holder.append(other)
+        report = wsse.validate(octets(signed), at)
+        assert "WSSE_SIGNATURES_NOT_JUDGED" in report.codes
+        holder.remove(other)
