@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from egov_sign.certs.iin import Iin
-from egov_sign.errors import ConfigurationError
+from egov_sign.errors import ConfigurationError, StoreError
 from egov_sign.flows import condition2, requests, signing
 from egov_sign.flows.engine import Work
 from egov_sign.flows.envelope import PORTAL, SERVICES, Envelope
+from egov_sign.flows.evidence import judge_of_the_time
 from egov_sign.flows.refusals import Answer, reason, refused
 from egov_sign.flows.registers import Provider
 from egov_sign.flows.request_document import RequestContent, read_request
@@ -105,6 +106,42 @@ def give_number(work: Work, request: Request, provider: Provider) -> None:
     series = f"{provider.code}-{request.service}-{year}"
     request.number = request.run.number = f"{series}-{work.unit.next_number(series):06d}"
     request.move(work, State.REGISTERED)
+
+
+def demand_signed(services: Services, request: Request) -> None:
+    """See that what the store says of a registered request is what was signed; only that may be decided on (attack 62).
+
+    A record can be edited with its digest; the signed document cannot. It is judged as of its signing, with the
+    evidence of that time.
+
+    Raises:
+        StoreError: ``STORE_EDITED``.
+    """
+    at = request.entered(State.SIGNED)
+    assert at is not None
+    judge = judge_of_the_time(services, request.evidence)
+    opened = signing.open_signed(services, services.store.document(request.document), KIND, at, judge=judge)
+    content = read_request(opened.root) if opened.root is not None else None
+    if content is None or signer_reasons(services, content, opened, at) or not _says(content, request):
+        raise StoreError(
+            "STORE_EDITED",
+            "what the store says of the request is not what was signed",
+            where=request.number,
+            hint="restore the store from a copy",
+        )
+
+
+def _says(content: RequestContent, request: Request) -> bool:
+    signed = (content.draft, content.service, content.profile, content.channel, content.provider, content.applicant)
+    kept = (request.id, request.service, request.profile, request.channel, request.provider, str(request.applicant))
+    other = (request.represented.iin, request.represented.relation) if request.represented else ("", "")
+    form = {name: value for name, value in request.form.items() if name != "iin" and value.strip()}
+    return (signed, (content.represented, content.relation), content.form, list(content.files)) == (
+        kept,
+        other,
+        form,
+        request.files,
+    )
 
 
 def signer_reasons(services: Relying, content: RequestContent, opened: signing.Opened, at: datetime) -> list[Finding]:

@@ -16,7 +16,18 @@ from dataclasses import dataclass
 from egov_sign.crypto.signer import Signer
 from egov_sign.docs.soap_async import MessageType
 from egov_sign.errors import ConfigurationError
-from egov_sign.flows import employees, evidence, gateway, grounds, outcomes, queries, requests, schedule, sessions
+from egov_sign.flows import (
+    employees,
+    evidence,
+    gateway,
+    grounds,
+    outcomes,
+    queries,
+    registration,
+    requests,
+    schedule,
+    sessions,
+)
 from egov_sign.flows.deadlines import due_at
 from egov_sign.flows.desk import session_refusal
 from egov_sign.flows.employees import Desk
@@ -102,6 +113,10 @@ class Workstation:
         The answer is a :class:`Decision` in both cases: a refused service is a decision, and it is signed. Refusals of
         this call leave the request as it is: ``EMP_NO_ROLE``, ``EMP_CERT_REJECTED`` (the signer may not sign for the
         provider, R408), ``GBD_…`` and ``GW_UNAVAILABLE`` (a register does not answer), ``AUTH_SESSION_EXPIRED``.
+
+        Raises:
+            ConfigurationError: ``REQUEST_UNKNOWN``; ``REQUEST_STATE`` if somebody was quicker.
+            StoreError: ``STORE_EDITED`` if the store says something else of the request than what was signed.
         """
         if (refusal := session_refusal(self.services, session, self.provider.code)) is not None:
             return Answer(None, refusal)
@@ -112,6 +127,7 @@ class Workstation:
             reasons.insert(0, reason("EMP_NO_ROLE"))
         if reasons:
             return refused("", reasons)
+        registration.demand_signed(self.services, draft)
         person = queries.person(self.services, draft.recipient)
         if person.refusal is not None:
             return Answer(None, person.refusal)

@@ -10,10 +10,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from egov_sign.errors import ConfigurationError
+from egov_sign.errors import ConfigurationError, StoreError
 from egov_sign.flows import books, journal, preparation, requests
 from egov_sign.flows.desk import ServiceDesk
 from egov_sign.flows.employees import Desk
@@ -26,7 +27,7 @@ from egov_sign.flows.store import StoreConflictError
 from egov_sign.flows.workstation import Workstation
 from egov_sign_pki.site import EMPLOYEE_PASSWORD, make_site
 from tests.cli.conftest import Cli, cli  # noqa: F401 - a fixture
-from tests.flows.conftest import CALL_FORM, DEPUTY, NOW, PASSWORD, PERSON, REGISTRAR, Town, build_town
+from tests.flows.conftest import CALL_FORM, DEPUTY, NOW, OTHER, PASSWORD, PERSON, REGISTRAR, Town, build_town
 from tests.flows.test_desk import WHO
 
 ODD = ["a" * 300, "", "..", "/etc/passwd", "a\0b", "\n", "-rf", "\ud800", "КИР" * 60, "a/../../b"]
@@ -185,3 +186,37 @@ def _race(town: Town, *acts: Callable[[Services], None]) -> set[str]:
     for racer in racers:
         racer.join()
     return set(codes)
+
+
+@pytest.mark.req("R48", "R409")
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"applicant": OTHER},
+        {"represented": {"iin": OTHER, "relation": "principal"}},
+        {"form": CALL_FORM | {"address": "г. Астана, ул. Другая, д. 1"}},
+        {"form": CALL_FORM | {"complaints": ""}},
+        {"files": []},
+        {"document": ""},
+    ],
+    ids=["applicant", "represented", "address", "complaints", "files", "document"],
+)
+def test_row_62_a_request_edited_with_its_digest_is_not_decided_on(town: Town, change: dict[str, Any]) -> None:
+    """The record is changed as the toolkit would; only the signed document tells what was asked for."""
+    session = town.log_in()
+    request = town.portal.order(session, "CALL", "AST01").get()
+    town.portal.fill(session, request.id, CALL_FORM)
+    town.portal.attach(session, request.id, "a.pdf", b"%PDF-1.4 x", "medical")
+    town.portal.submit(session, request.id, town.world.certificate("person")).get()
+    sent = town.portal.sign(session, request.id, town.world.signer("person")).get()
+    record = town.services.store.get("request", sent.id)
+    assert record is not None
+    with town.services.store.unit() as unit:
+        if "document" in change:
+            change["document"] = unit.put_document(unit.document(sent.prepared) + b" ", ".xml")
+        unit.put("request", sent.id, record.data | change, index=record.index)
+    with pytest.raises(StoreError, match="STORE_EDITED"):
+        town.decide(sent.number)
+    with town.services.store.unit() as unit:
+        unit.put("request", sent.id, record.data, index=record.index)
+    assert town.decide(sent.number).request.state is State.COMPLETED
