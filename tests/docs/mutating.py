@@ -88,6 +88,8 @@ def elements_changed(original: bytes, data: st.DataObject) -> bytes:
     root = Tree(original)
     for _ in range(data.draw(st.integers(1, 3))):
         holders = [tree for tree in root.walk() if tree.parts]
+        if not holders:
+            break
         holder, other = (data.draw(st.sampled_from(holders)) for _ in range(2))
         position = data.draw(st.integers(0, len(holder.parts) - 1))
         part = holder.parts[position]
@@ -97,7 +99,7 @@ def elements_changed(original: bytes, data: st.DataObject) -> bytes:
                 del holder.parts[position]
                 other.parts.insert(place, part)
             case "copy":
-                other.parts.insert(place, Tree(part.encode()))
+                other.parts.insert(place, deepcopy(part))
             case "remove":
                 del holder.parts[position]
             case "retag":
