@@ -17,7 +17,7 @@ from egov_sign.errors import ConfigurationError, EgovSignError
 
 from .exits import EPILOG, Exit, of_error
 from .lazy import LazyGroup
-from .output import Output, show_error
+from .output import Output, default_language, show_error
 
 
 def _load_config(ctx: click.Context, param: click.Parameter, value: Path | None) -> None:
@@ -102,13 +102,13 @@ def run(arguments: list[str]) -> int:
     except click.exceptions.Exit as error:
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        show_error("INTERRUPTED", "interrupted; what was finished before stays")
+        show_error("INTERRUPTED", "interrupted; what was finished before stays", language=default_language())
         return Exit.INTERRUPTED
     except _ReaderGoneError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes it once more at the end
         return Exit.INTERRUPTED
     except EgovSignError as error:
-        Output(as_json="--json" in arguments).error(error)
+        Output(as_json="--json" in arguments, language=default_language()).error(error)
         return of_error(error)
     except OSError as error:  # the disk is full, a file may not be read: nothing that we could have done better
         return _refused_by_system(error, arguments)
@@ -123,7 +123,7 @@ def _exit_code(result: Any) -> int:  # noqa: ANN401 - click returns what the com
 def _refused_by_system(error: OSError, arguments: list[str]) -> int:
     told = ConfigurationError("SYSTEM_REFUSED", error.strerror or str(error), where=str(error.filename or ""))
     with suppress(OSError):  # it may be the output that cannot be written
-        Output(as_json="--json" in arguments).error(told)
+        Output(as_json="--json" in arguments, language=default_language()).error(told)
     with suppress(OSError):
         sys.stdout.flush()
     return of_error(told)

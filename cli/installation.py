@@ -13,6 +13,7 @@ import click
 
 from egov_sign.clock import RunningClock, SystemClock, format_time
 from egov_sign.errors import ConfigurationError
+from egov_sign.messages import translated
 from egov_sign.verdict import Json
 
 from .exits import Exit
@@ -108,7 +109,7 @@ def show_refusal(output: Output, refusal: Refusal) -> int:
     for code, line in zip(refusal.codes, refusal.texts(output.language), strict=True):
         output.prose(click.style(f"refused[{code}]", fg="red", bold=True) + f": {line}")
     for advice in refusal.advice(output.language):
-        output.prose(click.style("  hint: ", fg="cyan") + advice)
+        output.prose(click.style(f"  {translated('hint', output.language)}: ", fg="cyan") + advice)
     return Exit.INVALID
 
 

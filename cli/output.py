@@ -11,7 +11,7 @@ from typing import TextIO, cast
 import click
 
 from egov_sign.errors import EgovSignError
-from egov_sign.messages import LANGUAGES, Language
+from egov_sign.messages import LANGUAGES, Language, translated
 from egov_sign.verdict import Json
 
 _DECEIVING = (
@@ -61,7 +61,7 @@ def default_language() -> Language:
     return "en"
 
 
-NOTHING_TRUSTED = "hint: nothing is trusted; name the root certificates with --trust FILE"
+NOTHING_TRUSTED = "nothing is trusted; name the root certificates with --trust FILE"
 
 
 class Output:
@@ -99,19 +99,23 @@ class Output:
         if not self.quiet:
             click.echo(_safe(line), err=True, color=wants_colour(sys.stderr))
 
+    def hint(self, sentence: str) -> None:
+        """Advise a person on standard error; ``sentence`` is English, and translated."""
+        self.prose(f"{translated('hint', self.language)}: {translated(sentence, self.language)}")
+
     def error(self, error: EgovSignError) -> None:
         """Tell of ``error``: what, where, and a hint; with ``--json`` as an object on standard output as well."""
-        show_error(error.code, error.message, error.where, error.hint)
+        show_error(error.code, error.message, error.where, error.hint, self.language)
         if self.as_json:
             self.json({**error.to_dict()})
 
 
-def show_error(code: str, message: str, where: str = "", hint: str = "") -> None:
+def show_error(code: str, message: str, where: str = "", hint: str = "", language: Language = "en") -> None:
     """Write an error to standard error in the one form that all errors have."""
     colour = wants_colour(sys.stderr)
-    message, where, hint = plain(message), plain(where), plain(hint)
+    message, where, hint = plain(translated(message, language)), plain(where), plain(translated(hint, language))
     click.echo(click.style(f"error[{code}]", fg="red", bold=True) + f": {message}", err=True, color=colour)
     if where:
-        click.echo(f"  where: {where}", err=True)
+        click.echo(f"  {translated('where', language)}: {where}", err=True)
     if hint:
-        click.echo(click.style("  hint: ", fg="cyan") + hint, err=True, color=colour)
+        click.echo(click.style(f"  {translated('hint', language)}: ", fg="cyan") + hint, err=True, color=colour)

@@ -127,7 +127,7 @@ def case_verify_command(folder: Path, trust: tuple[Path, ...], site: Path | None
     report = case_check.verify_case(services, folder)
     code = _verdict(report, output)
     if not len(services.judge.trust):
-        output.prose(NOTHING_TRUSTED)
+        output.hint(NOTHING_TRUSTED)
     return code
 
 

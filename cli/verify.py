@@ -125,7 +125,7 @@ def command(
     else:
         _show(report, file, at, output)
     if not len(validator.trust):
-        output.prose(NOTHING_TRUSTED)
+        output.hint(NOTHING_TRUSTED)
     return of_verdict(report.indication)
 
 

@@ -80,7 +80,7 @@ class Batch:
 
     def _run(self, record: Record | None, output: Output) -> int:
         if not len(self.judge().trust):
-            output.prose(NOTHING_TRUSTED)
+            output.hint(NOTHING_TRUSTED)
         summary = Summary()
         progress = Progress(lambda: sum(1 for _ in self._names()), quiet=output.quiet)
         work = Verification(self.judge, read_source, self.at, self.required, self.rules, self._second_opinion())

@@ -68,3 +68,38 @@ def test_a_parameter_that_is_a_code_speaks_the_language_of_the_text() -> None:
 
 def test_an_unknown_code_is_shown_rather_than_hidden() -> None:
     assert messages.text("NO_SUCH_CODE", "kk") == "NO_SUCH_CODE"
+
+
+def sentences_in_source() -> list[str]:
+    """Every string of the source, with ``x`` where an f-string is filled in."""
+    found = []
+    for folder in ("egov_sign", "cli"):
+        for file in (ROOT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    found.append(node.value)
+                elif isinstance(node, ast.JoinedStr):
+                    found.append(
+                        "".join(str(part.value) if isinstance(part, ast.Constant) else "x" for part in node.values)
+                    )
+    return found
+
+
+def test_every_sentence_of_an_error_that_has_texts_is_one_of_the_source() -> None:
+    said = sentences_in_source()
+    for code, entry in messages.catalogue().items():
+        if code.startswith("ERROR_") and code != "ERROR_PASSWORD_NEEDED":  # that one names what it asks for
+            assert any(messages.translated(one, "ru") != one and entry in translations(one) for one in said), code
+
+
+def translations(sentence: str) -> list[dict[str, str]]:
+    return [entry for pattern, entry in messages._sentences() if pattern.fullmatch(sentence)]
+
+
+def test_an_error_speaks_the_language_asked_for() -> None:
+    assert (
+        messages.translated("the file cannot be read: Permission denied", "ru") == "файл не читается: Permission denied"
+    )
+    assert messages.translated("there is no such file", "kk") == "мұндай файл жоқ"
+    assert messages.translated("there is no such file", "en") == "there is no such file"
+    assert messages.translated("something new", "ru") == "something new"

@@ -6,6 +6,7 @@ The texts live in TOML files beside this module, one file per area; each table i
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from functools import cache
@@ -50,6 +51,24 @@ def text(code: str, language: Language = "en", params: Mapping[str, Scalar] | No
         if isinstance(value, str) and value in catalogue():
             values[name] = catalogue()[value][language].format_map(values).rstrip(".")
     return entry[language].format_map(values)
+
+
+@cache
+def _sentences() -> list[tuple[re.Pattern[str], dict[str, str]]]:
+    """Return the sentences of errors: a pattern of the English one, and all three."""
+    return [
+        (re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>.*)", re.escape(entry["en"]))), entry)
+        for code, entry in catalogue().items()
+        if code.startswith("ERROR_")
+    ]
+
+
+def translated(sentence: str, language: Language) -> str:
+    """Return the English ``sentence`` of an error in ``language``; as it is where there are no texts for it."""
+    if language == "en":
+        return sentence
+    found = ((pattern.fullmatch(sentence), entry) for pattern, entry in _sentences())
+    return next((entry[language].format_map(match.groupdict()) for match, entry in found if match), sentence)
 
 
 def describe(finding: Finding, language: Language = "en") -> str:

@@ -133,6 +133,12 @@ def test_every_error_names_its_file(cli: Cli, tmp_path: Path, command: str) -> N
     assert (ran.code, f"where: {tmp_path / 'noise'}" in ran.err) == (12, True), ran.err
 
 
+@pytest.mark.parametrize(("language", "words"), [("ru", "такого файла нет"), ("kk", "мұндай файл жоқ")])
+def test_an_error_is_told_in_the_language_asked_for(cli: Cli, language: str, words: str) -> None:
+    ran = cli("verify", "absent.xml", "--lang", language)
+    assert (ran.code, f"error[INPUT_MISSING]: {words}" in ran.err, "hint:" in ran.err) == (12, True, False)
+
+
 def test_a_descriptor_that_is_not_open_is_told() -> None:
     with pytest.raises(ConfigurationError, match="PASSWORD_DESCRIPTOR"):
         secret_source(None, None, 999)()
