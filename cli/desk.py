@@ -20,6 +20,7 @@ from .exits import Exit
 from .extra import load
 from .files import write_output
 from .installation import (
+    forget_session,
     keep_session,
     request_facts,
     session_option,
@@ -66,10 +67,11 @@ def login_command(
 def logout_command(provider: str, services: Services, session_file: Path, output: Output) -> None:
     """Log out: the session ends at once, wherever its file was copied to."""
     workstation = Workstation(services, provider)
-    session = workstation.resume(session_token(session_file)).value
+    token = session_token(session_file)
+    session = workstation.resume(token).value
     if session is not None:
         workstation.log_out(session)
-    session_file.unlink(missing_ok=True)
+    forget_session(session_file, token)
     output.prose(text("CLI_LOGGED_OUT", output.language))
 
 

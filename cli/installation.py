@@ -102,6 +102,12 @@ def session_token(file: Path) -> str:
         ) from error
 
 
+def forget_session(file: Path, token: str) -> None:
+    """Remove ``file`` if it is the session ``token`` that it keeps; another's is left alone."""
+    if file.is_file() and file.read_text(encoding="utf-8", errors="replace").strip() == token:
+        file.unlink()
+
+
 def show_refusal(output: Output, refusal: Refusal) -> int:
     """Tell why the service was refused, how to mend it, and return the exit code."""
     if output.as_json:

@@ -24,6 +24,7 @@ from .extra import load
 from .files import read_input, write_output
 from .form import form_options, pair
 from .installation import (
+    forget_session,
     keep_session,
     request_facts,
     session_option,
@@ -80,10 +81,11 @@ def login_command(
 def logout_command(services: Services, session_file: Path, output: Output) -> None:
     """Log out: the session ends at once, wherever its file was copied to."""
     portal = Portal(services)
-    session = portal.resume(session_token(session_file)).value
+    token = session_token(session_file)
+    session = portal.resume(token).value
     if session is not None:
         portal.log_out(session)
-    session_file.unlink(missing_ok=True)
+    forget_session(session_file, token)
     output.prose(text("CLI_LOGGED_OUT", output.language))
 
 

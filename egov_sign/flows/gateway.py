@@ -15,7 +15,7 @@ from egov_sign.crypto.signer import Signer
 from egov_sign.docs.judged import Required
 from egov_sign.docs.soap_async import AsyncMessage, MessageType
 from egov_sign.docs.wsse_validation import WsseValidator
-from egov_sign.errors import InputError
+from egov_sign.errors import InputError, StoreError
 from egov_sign.flows import answers, registration, requests
 from egov_sign.flows.engine import Work
 from egov_sign.flows.envelope import PORTAL, SERVICES, Envelope, read_envelope
@@ -77,9 +77,21 @@ def send(work: Work, envelope: Envelope, signer: Signer, request_id: str) -> Non
 
 
 def deliver(services: Services) -> list[Delivery]:
-    """Try to deliver every message that waits; those that could not be delivered are tried again next time."""
+    """Try to deliver every message that waits; those that could not be delivered are tried again next time.
+
+    Raises:
+        StoreError: the store has lost or damaged a message; the others were delivered first.
+    """
     waiting = {key for state in WAITING for key in services.store.find("message", "state", state)}
-    return [_deliver(services, message) for message in sorted(waiting)]
+    deliveries, damaged = [], []
+    for message in sorted(waiting):
+        try:
+            deliveries.append(_deliver(services, message))
+        except StoreError as error:
+            damaged.append(error)
+    if damaged:
+        raise damaged[0]
+    return deliveries
 
 
 def deliver_one(services: Services, message: str) -> Delivery:

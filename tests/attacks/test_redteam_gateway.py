@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from egov_sign.docs.soap_async import MessageType
-from egov_sign.errors import ConfigurationError
+from egov_sign.errors import ConfigurationError, StoreError
 from egov_sign.flows import gateway, registration, signing
 from egov_sign.flows.envelope import Envelope
 from egov_sign.flows.refusals import Answer
@@ -91,6 +91,25 @@ def test_what_was_taken_back_is_delivered_no_more_and_holds_nobody_up(town: Town
     town.services.faults.clear()
     assert [delivery.state for delivery in gateway.deliver(town.services)] == ["DELIVERED"]
     assert load(town.services.store, request.id).state is State.WITHDRAWN
+
+
+@pytest.mark.req("R49")
+def test_row_62_a_damaged_message_holds_no_other_up(town: Town) -> None:
+    requests = []
+    for iin, label in [(PERSON, "person"), (OTHER, "other-person")]:
+        town.services.faults["ШЭП"] = "unavailable"
+        request = town.ready(town.log_in(iin), "CALL", CALL_FORM, label)
+        town.portal.sign(town.portal.log_in(iin, PASSWORD).get(), request.id, town.world.signer(label))
+        town.services.faults.clear()
+        requests.append(load(town.services.store, request.id))
+    first, second = sorted(requests, key=lambda request: request.message)
+    record = town.services.store.get("message", first.message)
+    assert record is not None
+    town.services.store.document_file(str(record.data["envelope"])).unlink()  # type: ignore[attr-defined]
+    with pytest.raises(StoreError, match="STORE_DOCUMENT_MISSING"):
+        gateway.deliver(town.services)
+    assert load(town.services.store, second.id).state is State.REGISTERED
+    assert load(town.services.store, first.id).state is State.NOT_DELIVERED
 
 
 def test_what_is_decided_is_not_taken_back(town: Town) -> None:

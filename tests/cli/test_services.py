@@ -132,7 +132,7 @@ def test_a_session_ends(town: Town) -> None:
 
 
 @pytest.mark.req("R47")
-def test_who_logs_out_is_out_wherever_the_session_was_copied_to(town: Town) -> None:
+def test_who_logs_out_is_out_wherever_the_session_was_copied_to(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     town.log_in()
     assert town.desk("login", "--iin", CLERK, "--password-file", town.employee_secret).code == 0
     for realm, look in [("portal", "cabinet"), ("desk", "inbox")]:
@@ -146,6 +146,10 @@ def test_who_logs_out_is_out_wherever_the_session_was_copied_to(town: Town) -> N
         assert town.run(realm, "logout").code == 0, "who is out already is out"
         file.write_bytes(b"\xff\xfe")
         assert town.run(realm, look).code == 10
+    file.write_text("of somebody else")
+    monkeypatch.setenv("EGOV_SIGN_SESSION", token)
+    assert town.desk("logout").code == 0
+    assert file.exists()
 
 
 @pytest.mark.req("R429")
