@@ -10,7 +10,7 @@ import click
 from egov_sign.certs.validator import CertificateValidator
 from egov_sign.clock import format_time
 from egov_sign.docs.judge import Detached, DocumentValidator
-from egov_sign.docs.timestamp import TimestampResponse, TimestampToken
+from egov_sign.docs.timestamp import TimestampToken, bare_token
 from egov_sign.docs.timestamp_client import TimestampSource
 from egov_sign.errors import InputError
 from egov_sign.limits import DEFAULT_LIMITS
@@ -68,7 +68,12 @@ def verify_command(
 
     TOKEN is a time-stamp token or the whole response of an authority.
     """
-    encoded = _token(read_input(token, DEFAULT_LIMITS.timestamp_bytes), token)
+    try:
+        encoded = bare_token(read_input(token, DEFAULT_LIMITS.timestamp_bytes))
+        TimestampToken.load(encoded)
+    except InputError as error:
+        error.where = token
+        raise
     stamped = Detached(read_input(file, DEFAULT_LIMITS.document_bytes))
     report = DocumentValidator(judge()).validate(encoded, at, detached=stamped)
     report.name = token
@@ -78,21 +83,3 @@ def verify_command(
         for line in report_lines(report, output.language, verbose=output.verbose):
             output.data(line)
     return of_verdict(report.indication)
-
-
-def _token(data: bytes, name: str) -> bytes:
-    try:
-        answer = TimestampResponse.load(data).token
-    except InputError:
-        return _bare_token(data, name)
-    if answer is None:
-        raise InputError("TIMESTAMP_REFUSED", "this is the refusal of an authority, without a token", where=name)
-    return answer.encoded
-
-
-def _bare_token(data: bytes, name: str) -> bytes:
-    try:
-        return TimestampToken.load(data).encoded
-    except InputError as error:
-        error.where = name
-        raise

@@ -9,6 +9,7 @@ from egov_sign.crypto import der_write
 from egov_sign.docs import cms
 from egov_sign.docs.cms import SignedData
 from egov_sign.docs.soap import ENVELOPE
+from egov_sign.docs.timestamp import bare_token
 from egov_sign.docs.xmlparse import parse, root_name
 from egov_sign.errors import InputError
 from egov_sign.limits import DEFAULT_LIMITS, Limits
@@ -62,10 +63,18 @@ def recognise(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Format:
 
 
 def _is_timestamp(data: bytes, limits: Limits) -> bool:
-    """Tell whether a message is a token; only one that shows the content type near its start is read for it."""
+    """Tell whether a message is a token, or an authority's response with one.
+
+    Only one that shows the content type near its start is read for it.
+    """
     if data[:1] != b"\x30":
         try:
             data = cms.unarmoured(data)
         except InputError:
             return False
-    return _TST_INFO in data[:_TST_INFO_SEARCHED] and SignedData.load(data, limits).content_type == cms.TST_INFO
+    if _TST_INFO not in data[:_TST_INFO_SEARCHED]:
+        return False
+    try:
+        return SignedData.load(bare_token(data, limits), limits).content_type == cms.TST_INFO
+    except InputError:
+        return False  # its reader will say more about it

@@ -19,7 +19,7 @@ from egov_sign.docs.cms_validation import CmsValidator
 from egov_sign.docs.formats import Format, recognise
 from egov_sign.docs.judged import Required, XmlRules
 from egov_sign.docs.qr import QrPayload
-from egov_sign.docs.timestamp import TimestampToken
+from egov_sign.docs.timestamp import TimestampToken, bare_token
 from egov_sign.docs.timestamp_validation import TimestampValidator
 from egov_sign.errors import UnsupportedError
 from egov_sign.limits import DEFAULT_LIMITS, Limits
@@ -151,8 +151,9 @@ class DocumentValidator:
         report = Report("document", facts={"format": Format.TIMESTAMP.value, "validation_time": format_time(at)})
         if detached is None:
             report.fail("TIMESTAMP_CONTENT_MISSING", SubIndication.SIGNED_DATA_NOT_FOUND)
-        stamped = detached.data if detached else TimestampToken.load(data, self.limits).info.imprint
-        judged = self._timestamps.validate(data, stamped, at, candidates=certificates)
+        token = bare_token(data, self.limits)
+        stamped = detached.data if detached else TimestampToken.load(token, self.limits).info.imprint
+        judged = self._timestamps.validate(token, stamped, at, candidates=certificates)
         report.children.append(judged.report)
         report_signers([], required, report)  # an authority is nobody's signature
         return report

@@ -253,6 +253,21 @@ class TimestampResponse:
         return cls(status, text, failures, token)
 
 
+def bare_token(data: bytes, limits: Limits = DEFAULT_LIMITS) -> bytes:
+    """Return the token in ``data`` if it is the whole response of an authority; anything else as it is.
+
+    Raises:
+        InputError: ``TIMESTAMP_REFUSED`` for a response without a token.
+    """
+    try:
+        answer = TimestampResponse.load(data, limits)
+    except InputError:
+        return data
+    if answer.token is None:
+        raise InputError("TIMESTAMP_REFUSED", "this is the refusal of an authority, without a token")
+    return answer.token.encoded
+
+
 def _check_size(data: bytes, limits: Limits) -> None:
     if len(data) > limits.timestamp_bytes:
         raise LimitError("TIMESTAMP_TOO_LARGE", f"a time-stamp of more than {limits.timestamp_bytes} bytes")

@@ -18,6 +18,7 @@ from egov_sign.docs.judge import Detached, DocumentValidator
 from egov_sign.docs.judged import Required
 from egov_sign.docs.pdf_sign import sign_pdf
 from egov_sign.docs.soap import BODY, envelope_of
+from egov_sign.docs.timestamp import MessageImprint, TimestampRequest
 from egov_sign.docs.wsse import sign_body
 from egov_sign.docs.xmlparse import parse
 from egov_sign.docs.xmlsign import sign_detached, sign_enveloped
@@ -196,6 +197,18 @@ def test_cms_in_base64_as_signing_software_hands_it_out(validator: DocumentValid
 
 def _pem(encoded: bytes) -> bytes:
     return b"-----BEGIN CMS-----\n" + base64.encodebytes(encoded) + b"-----END CMS-----\n"
+
+
+def test_the_response_of_an_authority_is_judged_by_its_token(validator: DocumentValidator) -> None:
+    stamper = authority(world(), AT)
+    response = stamper.respond(TimestampRequest(MessageImprint.of(b"text"), nonce=1).encode())
+    assert recognise(response) is Format.TIMESTAMP
+    report = validator.validate(response, AT, detached=Detached(b"text"))
+    assert report.indication is Indication.VALID, report.to_dict()
+    assert validator.validate(response, AT, detached=Detached(b"other")).indication is Indication.INVALID
+    refused = stamper.respond(b"no request")
+    with pytest.raises(InputError):
+        validator.validate(refused, AT, detached=Detached(b"text"))
 
 
 def test_content_that_quotes_the_type_of_a_time_stamp_is_not_one(validator: DocumentValidator) -> None:
