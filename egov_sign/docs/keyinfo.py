@@ -10,6 +10,7 @@ import binascii
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TypeVar
 
 from lxml import etree
@@ -214,14 +215,29 @@ _RDN_END = re.compile(r"(?:[^\\,+;\"]|\\.|\"(?:[^\"\\]|\\.)*\")*", re.DOTALL)
 _ESCAPE = re.compile(r"(?:\\[0-9A-Fa-f]{2})+|\\(.)", re.DOTALL)
 
 
+_LONGEST_NAME = 8192
+"""No name that anybody uses is longer as text."""
+_REMEMBERED_NAMES = 512
+
+
 def same_name(text: str, name: Name) -> bool:
     """Tell whether ``text`` (RFC 4514, with the freedoms found in the wild) is ``name``; either order of attributes."""
+    wanted = _read_name(text) if len(text) <= _LONGEST_NAME else None
     try:
-        wanted = _pairs(text)
-        actual = sorted((item.oid, prepare(item.text)) for item in name.attributes)
-    except (InputError, ValueError):
+        if wanted is None or len(wanted) != len(name.attributes):
+            return False
+        return wanted == tuple(sorted((item.oid, prepare(item.text)) for item in name.attributes))
+    except InputError:
         return False
-    return sorted(wanted) == actual
+
+
+@lru_cache(_REMEMBERED_NAMES)
+def _read_name(text: str) -> tuple[tuple[str, str], ...] | None:
+    """Return the attributes in ``text``, sorted; ``None`` if it cannot be read. It is held against many names."""
+    try:
+        return tuple(sorted(_pairs(text)))
+    except ValueError:
+        return None
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ import pytest
 from lxml import etree
 
 from egov_sign.crypto.signer import KeySigner
-from egov_sign.docs import c14n
+from egov_sign.docs import c14n, keyinfo
 from egov_sign.docs.c14n_whole import WholeDocument
 from egov_sign.docs.validation import XmlValidator
 from egov_sign.docs.xmldsig import BASE64, ENVELOPED
@@ -155,3 +155,21 @@ def test_elements_are_looked_for_once_for_each_of_few_names() -> None:
     cut = [(whole.alone(element), whole.alone(element[0])) for element in root]
     assert cut[3] == (b"<n3><n3></n3></n3>", b"<n3></n3>")
     assert [pair == (None, None) for pair in cut] == [False] * 32 + [True] * 8
+
+
+def test_a_name_is_read_once_for_all_certificates(
+    signer: KeySigner, validator: XmlValidator, at: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    real = keyinfo._pairs
+
+    def pairs(text: str) -> list[tuple[str, str]]:
+        read.append(text)
+        return real(text)
+
+    monkeypatch.setattr(keyinfo, "_pairs", pairs)
+    names = "".join(f"<ds:X509SubjectName>CN=nobody {number}</ds:X509SubjectName>" for number in range(20))
+    long = f"<ds:X509SubjectName>CN={'a' * 100_000}</ds:X509SubjectName>"
+    key_info = (certificate_xml(signer) * 30).replace("</ds:X509Data>", f"{names}{long}</ds:X509Data>", 1)
+    assert validator.validate(octets(attach(REQUEST, signer, key_info=key_info)), at).codes == ["SIGNER_CERT_MISMATCH"]
+    assert len(read) == 20
