@@ -69,8 +69,8 @@ class KeyInfo:
                 self.issuer_serials, lambda it: it[1] == certificate.serial and same_name(it[0], certificate.issuer)
             )
             and _one_of(self.subject_names, lambda text: same_name(text, certificate.subject))
-            and _one_of(self.key_ids, lambda key_id: key_id == certificate.ski)
-            and _one_of(self.digests, lambda it: digests.digest(it[0], certificate.der) == it[1])
+            and (not self.key_ids or _key_id(certificate) in self.key_ids)
+            and (not self.digests or _is_digested(certificate, self.digests))
         )
 
     @property
@@ -84,6 +84,19 @@ _T = TypeVar("_T")
 
 def _one_of(hints: Sequence[_T], fits: Callable[[_T], bool]) -> bool:
     return not hints or any(map(fits, hints))
+
+
+def _key_id(certificate: Certificate) -> bytes | None:
+    """Return the key identifier of ``certificate``; ``None`` also if it cannot be read, which is told with its form."""
+    try:
+        return certificate.ski
+    except InputError:
+        return None
+
+
+def _is_digested(certificate: Certificate, hints: Sequence[tuple[str, bytes]]) -> bool:
+    made = {name: digests.digest(name, certificate.der) for name in {name for name, _ in hints}}
+    return any(made[name] == value for name, value in hints)
 
 
 def read_key_info(element: etree._Element | None, limits: Limits) -> KeyInfo:

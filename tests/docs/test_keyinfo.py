@@ -14,6 +14,7 @@ from lxml import etree
 from egov_sign.certs import issue_names
 from egov_sign.certs.certificate import Certificate
 from egov_sign.certs.name import Name
+from egov_sign.crypto import digests
 from egov_sign.docs.keyinfo import KeyInfo, read_key_info, same_name
 from egov_sign.docs.refusal import Refusal
 from egov_sign.docs.xmldsig import DS_NS, DSIG11_NS
@@ -155,3 +156,28 @@ def test_hints_of_the_vectors(suites: Path) -> None:
         root = etree.parse(str(base / f"signature-x509-{kind}.xml")).getroot()
         info = read_key_info(root.find(f"{{{DS_NS}}}KeyInfo"), DEFAULT_LIMITS)
         assert len([item for item in stored if info.names(item)]) == 1
+
+
+def test_a_key_identifier_that_cannot_be_read_fits_nothing(certificate: Certificate) -> None:
+    """A certificate that somebody put beside the signer's must not end the judgement."""
+    identifier = certificate.ski or b""
+    odd = certificate.der.replace(b"\x04\x14" + identifier, b"\x05\x14" + identifier)
+    assert odd != certificate.der
+    info = read(x509(key_id(certificate)))
+    assert (info.names(certificate), info.names(Certificate.load(odd))) == (True, False)
+
+
+def test_a_certificate_is_digested_once_for_each_algorithm(
+    certificate: Certificate, other: Certificate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    real = digests.digest
+
+    def digest_of(name: str, data: bytes) -> bytes:
+        made.append(name)
+        return real(name, data)
+
+    monkeypatch.setattr(digests, "digest", digest_of)
+    info = read(x509(digest(other) * 50 + digest(certificate)))
+    assert info.names(certificate)
+    assert made == ["sha256"]
