@@ -16,6 +16,7 @@ from egov_sign.certs.evidence import Evidence, RevocationReport, Status, status_
 from egov_sign.certs.freshness import Question, earliest
 from egov_sign.clock import shifted
 from egov_sign.crypto.caching import lazy
+from egov_sign.errors import InputError
 from egov_sign.verdict import Json, Report
 
 _MOMENT = timedelta(microseconds=1)
@@ -60,10 +61,11 @@ class Standing(NamedTuple):
         crl = self.held.crl
         if not self.since <= at <= self.until or crl.this_update > certificate.not_after or certificate.serial in crl:
             return None
-        for point in certificate.crl_distribution_points:
-            if point.crl_issuer:
-                return None
-        return _NotListed(certificate.serial, self)
+        try:
+            others = any(point.crl_issuer for point in certificate.crl_distribution_points)
+        except InputError:
+            return None
+        return None if others else _NotListed(certificate.serial, self)
 
 
 class _NotListed(RevocationReport):

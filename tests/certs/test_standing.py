@@ -24,7 +24,8 @@ CA = SmallCa()
 OTHER = SmallCa("Other", 2)
 LIST = CA.crl(entry(1), entry(2, reason=Reason.CERTIFICATE_HOLD), entry(3, AT + HOUR))
 INDIRECT = CA.leaf(10, point_elsewhere("http://other/", OTHER.name))
-LEAVES = [*(CA.leaf(serial) for serial in range(1, 7)), CA.leaf(8, until=AT - 2 * HOUR), INDIRECT]
+UNREADABLE = CA.leaf(11, ext.extension("2.5.29.31", b"\x05\x00"))
+LEAVES = [*(CA.leaf(serial) for serial in range(1, 7)), CA.leaf(8, until=AT - 2 * HOUR), INDIRECT, UNREADABLE]
 MOMENTS = [AT + hours * HOUR for hours in (-30, -2, -1.05, -1, 0, 0.5, 1, 24, 24.1, 999)]
 
 
