@@ -22,8 +22,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -72,17 +72,30 @@ def export_case(services: Services, number: str, folder: Path, *, with_fhir: boo
         "files": {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())},
     }
     files[MANIFEST] = json.dumps(manifest, ensure_ascii=False, indent=1).encode() + b"\n"
+    written: list[Path] = []
     try:
         for name, content in files.items():
             file = folder / name
             file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as opened:
+            descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            written.append(file)
+            with os.fdopen(descriptor, "wb") as opened:
                 opened.write(content)
     except OSError as error:
-        shutil.rmtree(folder, ignore_errors=True)  # it was empty or absent; half a case must not pass for one
+        _remove(folder, written)
         message = f"the case cannot be written: {error.strerror}"
         raise ConfigurationError("EXPORT_UNWRITABLE", message, where=str(folder)) from error
     return folder / MANIFEST
+
+
+def _remove(folder: Path, files: list[Path]) -> None:
+    """Remove ``files``, since half a case must not pass for one; what another export writes there meanwhile stays."""
+    for file in files:
+        with suppress(OSError):
+            file.unlink()
+    for place in sorted({folder, *(file.parent for file in files)}, reverse=True):
+        with suppress(OSError):
+            place.rmdir()
 
 
 def attachment_name(file: AttachedFile) -> str:

@@ -174,6 +174,17 @@ def say(case: Path, **changes: object) -> None:
     (case / "manifest.json").write_text(json.dumps(manifest))
 
 
+def test_two_exports_into_one_folder_leave_one_case(
+    town: Town, case: Path, elsewhere: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second found the folder empty, too: it is refused, and takes nothing of the first away."""
+    number = json.loads((case / "manifest.json").read_text())["number"]
+    monkeypatch.setattr(Path, "iterdir", lambda _: iter(()))
+    with pytest.raises(ConfigurationError, match="EXPORT_UNWRITABLE"):
+        export_case(town.services, number, case)
+    assert verify_case(elsewhere, case).indication is Indication.VALID
+
+
 @pytest.mark.parametrize("listed", [True, False])
 def test_row_62_an_attachment_that_nobody_attached(case: Path, elsewhere: Services, *, listed: bool) -> None:
     if listed:
