@@ -115,7 +115,8 @@ def refusal_document(
         element = build.add(build.root, "Reason", code=finding.code)
         for language in messages.LANGUAGES:
             build.add(element, "Text", messages.describe(finding, language)).set(LANG, language)
-        build.add(element, "Ground", rules()[finding.code].ground)
+        if ground := rules()[finding.code].ground:
+            build.add(element, "Ground", ground)
         for name, value in finding.params.items():
             build.add(element, "Param", str(value), name=name)
     for mend in dict.fromkeys(rules()[finding.code].mend for finding in reasons):

@@ -7,6 +7,7 @@ to stop there.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ class Rule:
         stage: where it arises: ``portal.cond2``, ``cond3``…
         service: the service it belongs to, ``*`` for all.
         retryable: whether the same request can succeed later or after correction.
-        ground: the item of the regulation or order.
+        ground: the item of the regulation or order; empty where none says it in so many words.
         mend: code of the advice.
     """
 
@@ -47,7 +48,12 @@ class Rule:
 def rules() -> dict[str, Rule]:
     """Return what is known of every refusal code."""
     table = tomllib.loads(resources.files(__package__).joinpath("refusals.toml").read_text(encoding="utf-8"))
-    return {code: Rule(code, **row) for code, row in table.items()}
+    return {code: Rule(code, **row | {"ground": _item(row["ground"])}) for code, row in table.items()}
+
+
+def _item(ground: str) -> str:
+    """Return the item of a regulation that ``ground`` names, without our own notes: derived, from elsewhere."""
+    return re.split(r"\[(?:DER|EXT)\]", ground, maxsplit=1)[0].rstrip(" +")
 
 
 def reason(code: str, where: str = "", **params: Scalar) -> Finding:

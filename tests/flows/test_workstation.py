@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import combinations
@@ -11,10 +12,11 @@ from lxml import etree
 
 from egov_sign.clock import parse_time
 from egov_sign.errors import ConfigurationError
-from egov_sign.flows import books, journal, outcome_document, schedule, signing
+from egov_sign.flows import books, journal, outcome_document, requests, schedule, signing
 from egov_sign.flows.desk import Identity, ServiceDesk
+from egov_sign.flows.documents import conforms
 from egov_sign.flows.forms import Represented
-from egov_sign.flows.refusals import RefusedError
+from egov_sign.flows.refusals import RefusedError, rules
 from egov_sign.flows.registers import Attachment, Registers, attach, put_doctor, put_provider
 from egov_sign.flows.requests import State, load
 from egov_sign.flows.workstation import Workstation
@@ -257,6 +259,16 @@ class TestGrounds:
         desk = town.decide(counter.register(clerk, request.id, town.world.signer("employee")).get().number)
         assert (portal.refusal.codes if portal.refusal else []) == expected
         assert (desk.refusal.codes if desk.refusal else []) == expected
+
+    def test_what_no_regulation_says_is_refused_without_naming_one(self, town: Town) -> None:
+        session = town.log_in()
+        town.decide(town.sent(session, "CALL", CALL_FORM | {"address": "г. Тараз"}).number)
+        request = requests.load_all(town.services.store, "applicant", str(session.iin))[-1]
+        document = town.services.store.document(request.outcome)
+        assert b"CALL_ADDRESS_OUT_OF_AREA" in document
+        assert b"Ground" not in document
+        assert conforms(document, "refusal")
+        assert not [rule for rule in rules().values() if re.search(r"\[|\b[A-Z]\d? |[A-Za-z]{4}", rule.ground)]
 
     @pytest.mark.req("R512")
     @pytest.mark.parametrize(
