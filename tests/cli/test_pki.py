@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 import shlex
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
 
 from egov_sign.crypto.keystore import open_keystore
+from egov_sign.errors import ConfigurationError
 from egov_sign_cli.pki_cases import OPENSSL
 from egov_sign_pki import World
 from egov_sign_pki.reading import parse_world
 from egov_sign_pki.serving import Services
+from egov_sign_pki.site import make_site
 from tests.cli.conftest import Cli
 
 AT = "2024-03-01T12:00:00Z"
@@ -244,3 +248,17 @@ def test_what_an_interrupted_init_left_is_built_to_the_end(
         assert cli("pki", "init", tmp_path / "pki", "--world", "minimal").code == 130
     assert cli("pki", "build", "--dir", tmp_path / "pki").code == 0
     assert cli("pki", "list", "--dir", tmp_path / "pki").code == 0
+
+
+def test_of_two_that_make_an_installation_one_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    build = World.build
+
+    def overtaken(**values: Any) -> World:
+        (tmp_path / "site" / "pki").mkdir(parents=True)
+        (tmp_path / "site" / "pki" / "theirs").touch()
+        return build(**values)
+
+    monkeypatch.setattr(World, "build", overtaken)
+    with pytest.raises(ConfigurationError, match="FOLDER_NOT_EMPTY"):
+        make_site(tmp_path / "site", datetime(2024, 3, 1, tzinfo=UTC))
+    assert (tmp_path / "site" / "pki" / "theirs").exists()
