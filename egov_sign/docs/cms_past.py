@@ -124,7 +124,7 @@ class CmsTimestamps:
         self._left -= 1
         if self._left < 0:
             limit = self._limits.signature_timestamps
-            report.fail("TIMESTAMP_TOO_MANY", SubIndication.FORMAT_FAILURE, limit=limit)
+            report.fail("TIMESTAMP_TOO_MANY", SubIndication.SIG_CONSTRAINTS_FAILURE, limit=limit)
         return self._left >= 0
 
     def _judge_token(self, token: bytes, data: bytes, over: str, judged: _Judged) -> TimestampInfo | None:

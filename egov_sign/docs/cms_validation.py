@@ -223,7 +223,7 @@ class _Work:
         self.signatures_left -= 1
         if self.signatures_left < 0:
             limit = self.validator.limits.cms_signers
-            report.fail("CMS_TOO_MANY_SIGNATURES", SubIndication.FORMAT_FAILURE, limit=limit)
+            report.fail("CMS_TOO_MANY_SIGNATURES", SubIndication.SIG_CONSTRAINTS_FAILURE, limit=limit)
             return judged
         # 1. Format, identification, cryptographic verification.
         required = self.validator.require_signing_certificate

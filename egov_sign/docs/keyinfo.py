@@ -122,7 +122,9 @@ def read_key_info(element: etree._Element | None, limits: Limits) -> KeyInfo:
             info.key_values.append(base64_of(child))
     hints = len(info.issuer_serials) + len(info.subject_names) + len(info.key_ids) + len(info.digests)
     if hints > limits.certificates:  # each is held against each certificate
-        raise Refusal("XML_TOO_MANY_CERTIFICATES", SubIndication.FORMAT_FAILURE, element, limit=limits.certificates)
+        raise Refusal(
+            "XML_TOO_MANY_CERTIFICATES", SubIndication.SIG_CONSTRAINTS_FAILURE, element, limit=limits.certificates
+        )
     return info
 
 
@@ -145,7 +147,9 @@ def _read_x509_data(element: etree._Element, info: KeyInfo, limits: Limits) -> N
 
 def _add_certificate(element: etree._Element, info: KeyInfo, limits: Limits) -> None:
     if len(info.certificates) >= limits.xml_certificates:
-        raise Refusal("XML_TOO_MANY_CERTIFICATES", SubIndication.FORMAT_FAILURE, element, limit=limits.xml_certificates)
+        raise Refusal(
+            "XML_TOO_MANY_CERTIFICATES", SubIndication.SIG_CONSTRAINTS_FAILURE, element, limit=limits.xml_certificates
+        )
     try:
         info.certificates.append(Certificate.load(base64_of(element), limits))
     except InputError as error:

@@ -56,7 +56,7 @@ def judge_timestamps(
     """
     count = len(properties.content_timestamps) + sum(len(one.timestamps) for one in properties.unsigned)
     if count > limits.signature_timestamps:
-        report.fail("TIMESTAMP_TOO_MANY", SubIndication.FORMAT_FAILURE, limit=limits.signature_timestamps)
+        report.fail("TIMESTAMP_TOO_MANY", SubIndication.SIG_CONSTRAINTS_FAILURE, limit=limits.signature_timestamps)
         return Past(at)
     return _Work(validator, imprints, report, at=at, candidates=candidates).judge(properties)
 

@@ -117,7 +117,7 @@ class XmlDocument:
         # Counting the namespaces of a small document would take longer than they can.
         highest = highest_namespace_cost(size)
         if self._passed * highest > limit and self._passed * self._weight > limit:
-            raise Refusal("XML_TOO_MUCH_WORK", SubIndication.FORMAT_FAILURE, spender.where, limit=limit)
+            raise Refusal("XML_TOO_MUCH_WORK", SubIndication.SIG_CONSTRAINTS_FAILURE, spender.where, limit=limit)
 
 
 @dataclass(slots=True)

@@ -127,7 +127,9 @@ class XmlValidator:
             report.fail("NO_SIGNATURE", SubIndication.FORMAT_FAILURE)
         if len(elements) > self.limits.xml_signatures:
             limit = self.limits.xml_signatures
-            report.fail("XML_TOO_MANY_SIGNATURES", SubIndication.FORMAT_FAILURE, count=len(elements), limit=limit)
+            report.fail(
+                "XML_TOO_MANY_SIGNATURES", SubIndication.SIG_CONSTRAINTS_FAILURE, count=len(elements), limit=limit
+            )
             return verdict
         for element in elements:
             judged = self.judge_signature(document, element, at, certificates)

@@ -181,7 +181,7 @@ def read_references(elements: list[etree._Element], limits: Limits) -> Iterator[
     if len(elements) > limits.xml_references:
         raise Refusal(
             "XML_TOO_MANY_REFERENCES",
-            SubIndication.FORMAT_FAILURE,
+            SubIndication.SIG_CONSTRAINTS_FAILURE,
             elements[0],
             count=len(elements),
             limit=limits.xml_references,
@@ -198,7 +198,7 @@ def _read_reference(element: etree._Element, limits: Limits) -> Reference:
         if len(steps) > limits.xml_transforms:
             raise Refusal(
                 "XML_TOO_MANY_TRANSFORMS",
-                SubIndication.FORMAT_FAILURE,
+                SubIndication.SIG_CONSTRAINTS_FAILURE,
                 element,
                 count=len(steps),
                 limit=limits.xml_transforms,
