@@ -23,6 +23,7 @@ from egov_sign.errors import InputError
 
 from .exits import Exit
 from .folders import files_in, read_source
+from .interruption import interruptions
 from .judging import TRUST_FOLDER
 from .options import Judging
 from .output import NOTHING_TRUSTED, Output, plain
@@ -86,8 +87,9 @@ class Batch:
         work = Verification(self.judge, read_source, self.at, self.required, self.rules, self._second_opinion())
         recall = record.recall if record else lambda name: None
         try:
-            with process_pool(self.jobs) as executor:
+            with interruptions() as check_for_interruption, process_pool(self.jobs) as executor:
                 for row in judge_all(self._names(), work, executor, recall=recall):
+                    check_for_interruption()
                     if record:
                         record.keep(row)
                     summary.add(row)
