@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
@@ -67,3 +68,11 @@ def town(tmp_path: Path, cli: Cli, ready: Path) -> Town:
     from .town import Town
 
     return Town(tmp_path, cli, ready)
+
+
+@pytest.fixture
+def heeding_interruptions() -> Iterator[None]:
+    """Undo that a shell makes its jobs in the background deaf, these tests and what they start among them."""
+    earlier = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, earlier)

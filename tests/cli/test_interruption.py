@@ -11,6 +11,8 @@ import pytest
 
 from egov_sign_cli.interruption import interruptions
 
+pytestmark = pytest.mark.usefixtures("heeding_interruptions")
+
 
 def interrupt() -> None:
     os.kill(os.getpid(), signal.SIGINT)

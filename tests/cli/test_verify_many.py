@@ -178,6 +178,7 @@ class TestResume:
         assert (ran.code, foreign.read_text()) == (13, content)
         assert "error[RESUME_UNREADABLE]" in ran.err
 
+    @pytest.mark.usefixtures("heeding_interruptions")
     @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
     def test_interrupted_in_the_middle_and_started_again(
         self, cli: Cli, world: WorldOnDisk, tmp_path: Path, number: signal.Signals
