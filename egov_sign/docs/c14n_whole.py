@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from lxml import etree
 
@@ -28,6 +29,9 @@ _MOST_NAMES = 32
 """Names that are looked for; for each of them the whole document is gone through."""
 _MOST_NAMESAKES = 256
 """Elements of one name that are told apart."""
+_REMEMBERED_TAGS = 256
+_SMALL = 1 << 15
+"""So many octets may a document have whose start tags are remembered, so that nobody can fill the memory with them."""
 
 
 class WholeDocument:
@@ -69,19 +73,18 @@ class WholeDocument:
 
         ``None`` if they cannot be cut out.
         """
-        span = self._span(element)
+        span = self._span_of_first(element) or self._span(element)
         tag = _START_TAG.match(self.octets, span[0]) if span else None
         inside = self._between(tag.end(), span[1], exclude) if span and tag else None
         if inside is None or tag is None:
             return None
-        start = [f"<{qualified_name(element)}"]
-        declared = sorted((prefix or "", uri) for prefix, uri in element.nsmap.items() if uri)
-        start += [f' xmlns{":" if prefix else ""}{prefix}="{escape_attribute(uri)}"' for prefix, uri in declared]
         inherited = _inherited(element, version_11=version_11)
         if inherited and element.attrib:
             return None
-        start += [f' xml:{name}="{escape_attribute(value)}"' for name, value in inherited if value is not None]
-        return b"".join(["".join(start).encode(), tag[2], b">", inside])
+        write = _start_tag if len(self.octets) <= _SMALL else _start_tag.__wrapped__
+        start = write(qualified_name(element), tuple(element.nsmap.items()))
+        attributes = [f' xml:{name}="{escape_attribute(value)}"' for name, value in inherited if value is not None]
+        return b"".join([start, "".join(attributes).encode(), tag[2], b">", inside])
 
     def _between(self, start: int, stop: int, exclude: Sequence[etree._Element]) -> bytes | None:
         """Return the octets from ``start`` to ``stop`` without those of ``exclude``, none of them inside another."""
@@ -102,6 +105,20 @@ class WholeDocument:
                 return None
             spans = self._spans[name] = self._find(name, element)
         return spans.get(element)
+
+    def _span_of_first(self, element: etree._Element) -> tuple[int, int] | None:
+        """Return where ``element`` begins and ends if it is a first child: with the tag after that of its parent.
+
+        ``None`` if it is not, or holds another element of its name.
+        """
+        parent = element.getparent()
+        around = self._span(parent) if parent is not None and parent[0] is element else None
+        if around is None:
+            return None
+        name = qualified_name(element).encode()
+        begin = self.octets.index(b"<", around[0] + 1)
+        end = self.octets.index(b"</%b>" % name, begin)
+        return None if self.octets.find(b"<" + name, begin + 1, end) >= 0 else (begin, end + len(name) + 3)
 
     def _find(self, name: str, element: etree._Element) -> dict[etree._Element, tuple[int, int]]:
         """Return where all elements with the ``name`` of ``element`` begin and end; nothing if that cannot be told."""
@@ -135,7 +152,16 @@ class WholeDocument:
 
 def _inherited(element: etree._Element, *, version_11: bool) -> list[tuple[str, str | None]]:
     """Return what :func:`inherited_attributes` says of ``element`` alone, without the prefix, sorted by name."""
-    if not any(name.startswith(_XML) for ancestor in element.iterancestors() for name in ancestor.keys()):  # noqa: SIM118
+    above = [name for ancestor in element.iterancestors() for name in ancestor.keys()]  # noqa: SIM118
+    if not any(name.startswith(_XML) for name in above):
         return []
     inherited = sorted(inherited_attributes(element, list(element.iterancestors()), version_11=version_11))
     return [(name.removeprefix(_XML), value) for name, value in inherited]
+
+
+@lru_cache(_REMEMBERED_TAGS)
+def _start_tag(name: str, scope: tuple[tuple[str | None, str], ...]) -> bytes:
+    """Return the beginning of the start tag of an element called ``name`` that declares all namespaces in ``scope``."""
+    declared = sorted((prefix or "", uri) for prefix, uri in scope if uri)
+    written = [f' xmlns{":" if prefix else ""}{prefix}="{escape_attribute(uri)}"' for prefix, uri in declared]
+    return "".join([f"<{name}", *written]).encode()
