@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bench.bench_xml import IIN, make, measure
+from bench.timing import BUILD
 from egov_sign.certs.certificate import Certificate
 from egov_sign.certs.revocation import Revocation
 from egov_sign.certs.sources import RevocationSources
@@ -75,7 +76,7 @@ def main() -> None:
     world, documents = make(count)
     content = documents[0][0]
     made = [(sign(content, signer, signing_time=world.at), signer) for _, signer in documents]
-    print(f"{count} messages of {len(made[0][0])} bytes, {count} signers, RSA-2048")
+    print(f"egov-sign is {BUILD}; {count} messages of {len(made[0][0])} bytes, {count} signers, RSA-2048")
     measure({"egov-sign, full verdict": ours(world), "pyHanko, with revocation": pyhanko(world)}, made)
 
 

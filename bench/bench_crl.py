@@ -19,7 +19,7 @@ from typing import Any
 from asn1crypto import crl as asn1_crl
 from cryptography import x509
 
-from bench.timing import best
+from bench.timing import BUILD, best
 from egov_sign.certs import issue_extensions as ext
 from egov_sign.certs import issue_names as names
 from egov_sign.certs.certificate import Certificate
@@ -87,7 +87,7 @@ def lists(issuer: Authority) -> bytes:
     ours = best(lambda: Crl.load(data).find(last))
     pyca = best(lambda: x509.load_der_x509_crl(data).get_revoked_certificate_by_serial_number(last))
     objects = best(lambda: asn1crypto_find(data, last), repeat=1)
-    print(f"{ENTRIES} entries, {len(data) / 1e6:.1f} MB, to the first answer (the last entry):")
+    print(f"egov-sign is {BUILD}; {ENTRIES} entries, {len(data) / 1e6:.1f} MB, to the first answer (the last entry):")
     print(f"  egov-sign {1000 * ours:8.1f} ms   cryptography {1000 * pyca:.1f} ms   asn1crypto {1000 * objects:.0f} ms")
     tracemalloc.start()
     crl = Crl.load(data)

@@ -1,6 +1,6 @@
 """Paths: a leaf below a warm issuer against the bare RSA verification, a cold path against pyhanko-certvalidator.
 
-    python bench/bench_paths.py
+    python -m bench.bench_paths
 
 Everything is made in memory with RSA-2048 keys. Each pair is timed in turns in one run; what counts is the ratio.
 """
@@ -8,12 +8,10 @@ Everything is made in memory with RSA-2048 keys. Each pair is timed in turns in 
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from asn1crypto import crl as asn1_crl
 from asn1crypto import x509 as asn1_x509
@@ -22,8 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from pyhanko_certvalidator import CertificateValidator as PyhankoValidator
 from pyhanko_certvalidator import ValidationContext
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
+from bench.timing import BUILD
 from egov_sign.certs.certificate import Certificate
 from egov_sign.certs.issue import Authority, issue_certificate
 from egov_sign.certs.issue_crl import RevokedEntry, issue_crl
@@ -115,7 +112,7 @@ def warm(world: World) -> None:
             validator.validate(Certificate.load(leaf), AT)
 
     bare, whole = best(verify, 20) / len(parsed), best(judge, 20) / len(parsed)
-    print(f"leaves of {len(world.leaves[0])} bytes below a warm issuer with a list of {REVOKED:,} entries:")
+    print(f"egov-sign is {BUILD}; leaves of {len(world.leaves[0])} bytes, their issuer warm, its list of {REVOKED:,}:")
     print(f"  bare RSA-2048 verification {bare:7.1f} us")
     print(f"  parse and judge            {whole:7.1f} us   ratio {whole / bare:.2f}")
 

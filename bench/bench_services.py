@@ -3,7 +3,7 @@
 One request is: order, form, condition 2, signing, gateway, registration, grounds, signed certificate, gateway. Printed
 are processor times; beside them the wall time, which on a busy machine is mostly waiting for the disk.
 
-    python bench/bench_services.py [REQUESTS] [KIND ...]
+    python -m bench.bench_services [REQUESTS] [KIND ...]
 """
 
 from __future__ import annotations
@@ -15,8 +15,6 @@ from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
 from typing import ParamSpec, TypeVar
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from egov_sign.crypto import gost_keys, keys
 from egov_sign.docs import validation, wsse_validation

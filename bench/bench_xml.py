@@ -19,6 +19,7 @@ from tempfile import TemporaryDirectory
 from cryptography.hazmat.primitives import serialization
 from lxml import etree
 
+from bench.timing import BUILD
 from egov_sign.certs.certificate import Certificate
 from egov_sign.certs.issue import issue_certificate
 from egov_sign.certs.issue_names import name
@@ -163,7 +164,7 @@ def main() -> None:
     """Measure and print."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
     world, made = make(count)
-    print(f"{count} documents of {len(made[0][0])} bytes, {count} signers, RSA-2048")
+    print(f"egov-sign is {BUILD}; {count} documents of {len(made[0][0])} bytes, {count} signers, RSA-2048")
     checks = {"egov-sign, full verdict": ours(world), "signxml, bare check": signxml_check(world)}
     xmlsec = xmlsec_check()
     if xmlsec:

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import TypeAlias
 
+from egov_sign.native import mypyc_attr
+
 Scalar: TypeAlias = "str | int | float | bool | None"
 Json: TypeAlias = "Scalar | list[Json] | dict[str, Json]"
 
@@ -90,6 +92,7 @@ _INDICATION = {
 }
 
 
+@mypyc_attr(native_class=False)
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing a check found out.
@@ -119,6 +122,7 @@ class Finding:
         }
 
 
+@mypyc_attr(native_class=False, allow_interpreted_subclasses=True)
 @dataclass
 class Report:
     """What was judged, the findings about it, and the reports of its parts.
@@ -157,11 +161,12 @@ class Report:
 
     def walk(self) -> Iterator[tuple[Report, Finding]]:
         """Yield every finding that weighs on the verdict with its report, depth first."""
-        for finding in self.findings:
-            yield self, finding
-        for child in self.children:
-            if child.counts:
-                yield from child.walk()
+        waiting = [self]
+        while waiting:
+            report = waiting.pop()
+            for finding in report.findings:
+                yield report, finding
+            waiting += [child for child in reversed(report.children) if child.counts]
 
     def _worst(self) -> Finding | None:
         worst: Finding | None = None

@@ -11,6 +11,8 @@ from typing import Any
 import hypothesis
 import pytest
 
+from egov_sign import verdict
+
 pytest_plugins = ["tests.requirement_trace"]
 
 hypothesis.settings.register_profile(
@@ -23,7 +25,22 @@ hypothesis.settings.load_profile("repeatable")
 """The same examples in every run, so that a green run stays green; with EGOV_SIGN_MUTATIONS new ones each time."""
 
 ROOT = Path(__file__).resolve().parent.parent
+COMPILED = not str(verdict.__file__).endswith(".py")
 _LOOPBACK = ("127.", "::1", "localhost")
+
+
+def pytest_report_header() -> str:
+    """Say which build is tested; asked for the compiled one, take no other."""
+    if os.environ.get("EGOV_SIGN_COMPILED") == "1" and not COMPILED:
+        pytest.exit(f"not the compiled build: {verdict.__file__}", returncode=pytest.ExitCode.USAGE_ERROR)
+    return f"egov-sign: {'compiled' if COMPILED else 'interpreted'}"
+
+
+@pytest.fixture
+def interpreted() -> None:
+    """Skip a test that replaces a function in a module where the functions were compiled to call each other."""
+    if COMPILED:
+        pytest.skip("replaces what only an interpreted module looks up")
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 LAYERS = ["base", "crypto", "certs", "docs", "flows", "pki", "cli"]
-BASE = {"errors", "limits", "verdict", "clock", "zones", "fetch", "messages"}
+BASE = {"errors", "limits", "verdict", "clock", "zones", "fetch", "messages", "caching", "native"}
 
 
 def layer_of(module: str) -> str | None:

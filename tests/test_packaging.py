@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
+import runpy
 import tomllib
 from pathlib import Path
 
@@ -34,6 +35,12 @@ def test_every_data_file_is_shipped(package: str) -> None:
     for file in folder.rglob("*"):
         if file.is_file() and file.suffix != ".py" and "__pycache__" not in file.parts:
             assert any(fnmatch.fnmatch(file.name, pattern) for pattern in patterns), f"{file} is not shipped"
+
+
+def test_every_compiled_module_exists_once() -> None:
+    sources = runpy.run_path(str(ROOT / "setup.py"))["sources"]()
+    assert len(set(sources)) == len(sources) > 0
+    assert [source for source in sources if not (ROOT / source).is_file()] == []
 
 
 def test_the_version_is_said_once_in_each_place() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from egov_sign.crypto.algorithms import SignatureAlgorithm
 from egov_sign.errors import ConfigurationError
+from egov_sign.native import mypyc_attr
 
 NEVER = datetime.min.replace(tzinfo=UTC)
 """The end of what was never good enough."""
@@ -18,6 +19,7 @@ ALWAYS = datetime.max.replace(tzinfo=UTC)
 """The end of what has no end in sight."""
 
 
+@mypyc_attr(native_class=False)
 class AlgorithmPolicy:
     """Ends of digests, key sizes and algorithms.
 

@@ -8,15 +8,16 @@ import hashlib
 import re
 from pathlib import Path
 
+from egov_sign.caching import lazy
 from egov_sign.certs import extension_ids as ids
 from egov_sign.certs import extensions as ext
 from egov_sign.certs.name import Name
 from egov_sign.crypto import algorithms, der
 from egov_sign.crypto.algorithms import SignatureAlgorithm
-from egov_sign.crypto.caching import lazy
 from egov_sign.crypto.keys import PublicKey, load_public_key
 from egov_sign.errors import InputError, LimitError
 from egov_sign.limits import DEFAULT_LIMITS, Limits
+from egov_sign.native import Open
 
 # The structures of RFC 5280, 4.1, by the tags of their fields.
 _CERTIFICATE = der.layout("30", "30", "03")
@@ -26,7 +27,7 @@ _VERSIONS = {b"\x02\x01\x00": 1, b"\x02\x01\x01": 2, b"\x02\x01\x02": 3}
 _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", re.DOTALL)
 
 
-class Certificate:
+class Certificate(Open):
     """An X.509 certificate (RFC 5280, 4.1).
 
     The fields are read when it is loaded; names, keys and the contents of extensions when they are first asked for,
@@ -156,6 +157,10 @@ class Certificate:
         if len(data) > limits.certificate_bytes:
             raise LimitError("CERT_TOO_LARGE", f"a certificate of more than {limits.certificate_bytes} bytes")
         return cls(data)
+
+    def __reduce__(self) -> tuple[type[Certificate], tuple[bytes]]:
+        """Let it be copied and pickled as its bytes."""
+        return Certificate, (self.der,)
 
     @classmethod
     def load_all(cls, data: bytes, limits: Limits = DEFAULT_LIMITS) -> list[Certificate]:

@@ -26,6 +26,7 @@ from egov_sign.crypto.algorithms import SignatureAlgorithm
 from egov_sign.crypto.keys import PublicKey
 from egov_sign.errors import InputError, LimitError
 from egov_sign.limits import DEFAULT_LIMITS, Limits
+from egov_sign.native import mypyc_attr
 from egov_sign.verdict import Json
 
 _KNOWN = frozenset(
@@ -44,6 +45,7 @@ _VETTED = 1024
 """Distinct sets of entry extensions remembered during the scan; an honest list has a handful."""
 
 
+@mypyc_attr(native_class=False)
 class Crl:
     """A certificate revocation list.
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from egov_sign.caching import remembered
 from egov_sign.certs.extension_ids import KEY_USAGES
 from egov_sign.certs.name import Name
 from egov_sign.crypto import der
-from egov_sign.crypto.caching import remembered
+from egov_sign.native import mypyc_attr
 
 
 class Extension(NamedTuple):
@@ -27,6 +28,7 @@ class Extension(NamedTuple):
     value: bytes
 
 
+@mypyc_attr(native_class=False)
 class Extensions(dict[str, Extension]):
     """Extensions by dotted object identifier; of one that stands there twice, the first.
 

@@ -13,6 +13,7 @@ from datetime import date
 from typing import Literal, Self
 
 from egov_sign.errors import InputError
+from egov_sign.native import mypyc_attr
 
 _TWELVE_DIGITS = re.compile(r"[0-9]{12}")
 _FIRST_PASS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11)
@@ -31,6 +32,7 @@ def control_digit(prefix: str) -> int | None:
     return None
 
 
+@mypyc_attr(native_class=False)
 @dataclass(frozen=True, slots=True)
 class _Number:
     """Twelve digits with a right control digit; made by :meth:`parse` only."""
@@ -72,6 +74,7 @@ class _Number:
         return f"{type(self).__name__}({self.masked()})"
 
 
+@mypyc_attr(native_class=False)
 @dataclass(frozen=True, slots=True, repr=False)
 class Iin(_Number):
     """An individual identification number (ИИН)."""
@@ -96,6 +99,7 @@ class Iin(_Number):
         return "male" if digit in "135" else "female"
 
 
+@mypyc_attr(native_class=False)
 @dataclass(frozen=True, slots=True, repr=False)
 class Bin(_Number):
     """A business identification number (БИН)."""

@@ -6,9 +6,10 @@ import re
 import unicodedata
 from typing import NamedTuple
 
+from egov_sign.caching import lazy, remembered
 from egov_sign.crypto import der
-from egov_sign.crypto.caching import lazy, remembered
 from egov_sign.errors import InputError
+from egov_sign.native import Open
 
 COMMON_NAME = "2.5.4.3"
 SURNAME = "2.5.4.4"
@@ -110,7 +111,7 @@ def _folded(text: str) -> str:
     return unicodedata.normalize("NFKC", text.casefold())
 
 
-class Name:
+class Name(Open):
     """A distinguished name.
 
     Two names are equal if they match by RFC 5280, section 7.1: attribute by attribute in order, character strings
@@ -122,6 +123,10 @@ class Name:
 
     def __init__(self, encoded: bytes) -> None:
         self.der = encoded
+
+    def __reduce__(self) -> tuple[type[Name], tuple[bytes]]:
+        """Let it be copied and pickled as its bytes."""
+        return Name, (self.der,)
 
     @lazy
     def rdns(self) -> tuple[Rdn, ...]:

@@ -25,6 +25,7 @@ from egov_sign.crypto.algorithms import SignatureAlgorithm
 from egov_sign.crypto.keys import PublicKey
 from egov_sign.errors import InputError, LimitError, UnsupportedError
 from egov_sign.limits import DEFAULT_LIMITS, Limits
+from egov_sign.native import mypyc_attr
 
 BASIC_RESPONSE: Final = "1.3.6.1.5.5.7.48.1.1"
 OCSP_SIGNING: Final = "1.3.6.1.5.5.7.3.9"
@@ -116,6 +117,7 @@ class SingleResponse(NamedTuple):
     unknown_critical: bool
 
 
+@mypyc_attr(native_class=False)
 @dataclass(frozen=True, slots=True)
 class ResponderId:
     """Who signed: by name or by the SHA-1 of the key's bits; the other is ``None``."""
@@ -133,6 +135,7 @@ class ResponderId:
         return str(self.name) if self.name is not None else "#" + (self.key_hash or b"").hex()
 
 
+@mypyc_attr(native_class=False)
 class OcspResponse:
     """A response.
 

@@ -8,15 +8,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from egov_sign.caching import lazy
 from egov_sign.certs.certificate import Certificate
 from egov_sign.certs.path import CertificatePath
 from egov_sign.certs.path_rules import PathState
 from egov_sign.clock import format_time
-from egov_sign.crypto.caching import lazy
 from egov_sign.errors import InputError
+from egov_sign.native import mypyc_attr
 from egov_sign.verdict import Json, Report
 
 
+@mypyc_attr(native_class=False)
 class CertificateReport(Report):
     """The report on one certificate of a path.
 
@@ -53,6 +55,7 @@ class CertificateReport(Report):
         }
 
 
+@mypyc_attr(native_class=False)
 class PathReport(Report):
     """The report on a path.
 

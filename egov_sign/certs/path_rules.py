@@ -44,6 +44,7 @@ from egov_sign.crypto.algorithms import KeyType
 from egov_sign.crypto.keys import KeySize, PublicKey, load_public_key, plain_size
 from egov_sign.errors import InputError, LimitError, UnsupportedError
 from egov_sign.limits import Limits
+from egov_sign.native import mypyc_attr
 from egov_sign.verdict import Report, SubIndication
 
 END_CHECKS = ("form", "signature", "validity", "names", "policies", "usage", "revocation")
@@ -56,6 +57,7 @@ ALONE_CHECKS = ("form", "validity")
 """What can be said of a certificate without a path."""
 
 
+@mypyc_attr(native_class=False)
 @dataclass(frozen=True, slots=True)
 class ValidationPolicy:
     """What a caller demands of a certificate and its path.
@@ -87,6 +89,7 @@ class ValidationPolicy:
     algorithms: AlgorithmPolicy = field(default_factory=algorithm_policy)
 
 
+@mypyc_attr(native_class=False)
 @dataclass(frozen=True, slots=True)
 class PathState:
     """The state variables of RFC 5280, 6.1.2, after some certificates. A counter of ``None`` never runs out.

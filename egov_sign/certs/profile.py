@@ -15,14 +15,16 @@ import unicodedata
 from collections.abc import Callable
 from enum import StrEnum
 from functools import lru_cache
+from operator import attrgetter
 from typing import TypeVar
 
+from egov_sign.caching import lazy
 from egov_sign.certs import extensions as ext
 from egov_sign.certs import name as names
 from egov_sign.certs.certificate import Certificate
 from egov_sign.certs.iin import Bin, Iin
-from egov_sign.crypto.caching import lazy
 from egov_sign.errors import InputError
+from egov_sign.native import Open
 from egov_sign.verdict import Report, SubIndication
 
 
@@ -99,7 +101,7 @@ _KINDS_OF_USAGE = 256
 _CLIENT_AUTH = "1.3.6.1.5.5.7.3.2"
 
 
-class Identity:
+class Identity(Open):
     """What a certificate says of its holder; nothing here says that the certificate is valid.
 
     Nothing is raised for a subject of another shape: what is missing is empty or ``None``, what is wrong a finding.
@@ -122,10 +124,8 @@ class Identity:
         self._certificate = certificate
         self._attributes = _attributes(certificate, report)
         self.iin, self.bin = _numbers(self._attributes, report)
-        usages = _or_malformed(lambda: certificate.eku, report)
-        policies = _or_malformed(lambda: certificate.policies, report)
-        self._usages = usages or ()
-        self.policies = policies or ()
+        self._usages: tuple[str, ...] = _or_malformed(_EKU, certificate, report) or ()
+        self.policies: tuple[str, ...] = _or_malformed(_POLICIES, certificate, report) or ()
         self.roles = _roles(self._usages)
         self.purposes = _purposes(certificate, self._usages, self.policies, report)
         self.key_storage = _key_storage(certificate, report)
@@ -193,12 +193,16 @@ def identify(certificate: Certificate) -> Identity:
     return Identity(certificate)
 
 
+_S = TypeVar("_S")
 _T = TypeVar("_T")
+_EKU = attrgetter("eku")
+_POLICIES = attrgetter("policies")
+_KEY_USAGE = attrgetter("key_usage")
 
 
-def _or_malformed(read: Callable[[], _T], report: Report) -> _T | None:
+def _or_malformed(read: Callable[[_S], _T], source: _S, report: Report) -> _T | None:
     try:
-        return read()
+        return read(source)
     except InputError as error:
         report.fail("CERT_EXTENSION_MALFORMED", SubIndication.FORMAT_FAILURE, reason=error.message)
         return None
@@ -296,7 +300,7 @@ def _purposes(
     certificate: Certificate, usages: tuple[str, ...], policies: tuple[str, ...], report: Report
 ) -> frozenset[Purpose]:
     """Tell what the key is for: the key usage decides, the policies of the old profile may restrict it (R406)."""
-    key_usage = _or_malformed(lambda: certificate.key_usage, report) or frozenset()
+    key_usage: frozenset[str] = _or_malformed(_KEY_USAGE, certificate, report) or frozenset()
     signs = SIGNING_POLICIES.intersection(policies)
     authenticates = AUTHENTICATION_POLICIES.intersection(policies)
     purposes = set()
@@ -314,5 +318,5 @@ def _key_storage(certificate: Certificate, report: Report) -> tuple[str, ...]:
     extension = certificate.extensions.get(KEY_STORAGE_EXTENSION)
     if extension is None:
         return ()
-    places = _or_malformed(lambda: ext.oids(extension.value), report) or ()
+    places = _or_malformed(ext.oids, extension.value, report) or ()
     return tuple(KEY_STORAGE.get(oid, oid) for oid in places)

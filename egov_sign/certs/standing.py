@@ -10,13 +10,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from egov_sign.caching import lazy
 from egov_sign.certs.certificate import Certificate
 from egov_sign.certs.crl_check import HeldCrl, may_sign_lists
 from egov_sign.certs.evidence import Evidence, RevocationReport, Status, status_facts
 from egov_sign.certs.freshness import Question, earliest
 from egov_sign.clock import shifted
-from egov_sign.crypto.caching import lazy
 from egov_sign.errors import InputError
+from egov_sign.native import mypyc_attr
 from egov_sign.verdict import Json, Report
 
 _MOMENT = timedelta(microseconds=1)
@@ -68,6 +69,7 @@ class Standing(NamedTuple):
         return None if others else _NotListed(certificate.serial, self)
 
 
+@mypyc_attr(native_class=False)
 class _NotListed(RevocationReport):
     """The report on a certificate that is not in a standing list; what it tells is written when it is first read."""
 

@@ -25,6 +25,7 @@ from egov_sign.clock import as_utc
 from egov_sign.crypto.keys import PublicKey
 from egov_sign.fetch import Fetcher, OfflineFetcher
 from egov_sign.limits import DEFAULT_LIMITS, Limits
+from egov_sign.native import mypyc_attr
 from egov_sign.verdict import Report, Severity
 
 __all__ = ["CertificateValidator", "PathContext", "RevocationChecker"]
@@ -38,6 +39,7 @@ _Index: TypeAlias = tuple[bytes, datetime, int]
 """What the issuers' part of a path is remembered by: the issuer's name, the time, and the state of revocation."""
 
 
+@mypyc_attr(native_class=False)
 class CertificateValidator:
     """Judges certificates against one set of trust anchors.
 

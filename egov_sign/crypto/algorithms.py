@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from egov_sign.crypto import der, der_write, pss
 from egov_sign.errors import InputError, UnsupportedError
+from egov_sign.native import mypyc_attr
 
 
 class KeyType(StrEnum):
@@ -27,6 +28,7 @@ class KeyType(StrEnum):
     GOST2004 = "GOST2004"
 
 
+@mypyc_attr(native_class=False)
 @dataclass(frozen=True, slots=True)
 class SignatureAlgorithm:
     """A signature algorithm with its digest.

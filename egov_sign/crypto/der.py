@@ -18,7 +18,7 @@ from itertools import product
 from operator import itemgetter
 from typing import Final, TypeAlias
 
-from egov_sign.crypto.caching import remembered
+from egov_sign.caching import remembered
 from egov_sign.errors import InputError
 
 BOOLEAN: Final = 0x01

@@ -29,7 +29,7 @@ _HASHLIB = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512", "sha3-256", "
 _MAKERS: dict[str, Callable[[], Digest]] = {
     name: partial(getattr(hashlib, name.replace("-", "_")), usedforsecurity=False) for name in _HASHLIB
 } | {"streebog256": streebog256, "streebog512": streebog512, "gost94": Gost94}
-OIDS = {
+OIDS: dict[str, str] = {
     "md5": "1.2.840.113549.2.5",
     "sha1": "1.3.14.3.2.26",
     "sha224": "2.16.840.1.101.3.4.2.4",

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, p
 from egov_sign.crypto import der_write, pss
 from egov_sign.crypto.algorithms import KeyType, SignatureAlgorithm
 from egov_sign.errors import InputError, UnsupportedError
+from egov_sign.native import mypyc_attr
 
 _HASHES: dict[str, hashes.HashAlgorithm] = {
     "md5": hashes.MD5(),  # noqa: S303 - whether a weak digest is acceptable is the algorithm policy's decision
@@ -23,6 +24,7 @@ _HASHES: dict[str, hashes.HashAlgorithm] = {
 }
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class PublicKey(ABC):
     """A key that verifies.
 
@@ -46,6 +48,7 @@ class PublicKey(ABC):
         """
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class PrivateKey(ABC):
     """A key that signs."""
 

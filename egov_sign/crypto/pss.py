@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from egov_sign.crypto import der, digests
 from egov_sign.crypto.der_write import integer, oid, sequence, tagged
 from egov_sign.errors import InputError, UnsupportedError
+from egov_sign.native import mypyc_attr
 
 OID = "1.2.840.113549.1.1.10"
 _ENCODED = oid(OID)
@@ -50,6 +51,7 @@ def encode(digest: str, salt_length: int) -> bytes:
     return sequence(*fields)
 
 
+@mypyc_attr(native_class=False)
 @dataclass(frozen=True, slots=True)
 class Restriction:
     """What a key with the identifier of RSASSA-PSS may be used for (RFC 4055 sections 1.2 and 3.3).

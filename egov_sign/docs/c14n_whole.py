@@ -18,9 +18,10 @@ from functools import lru_cache
 
 from lxml import etree
 
-from egov_sign.crypto.caching import lazy
+from egov_sign.caching import lazy
 from egov_sign.docs.c14n_rules import XML_NS, inherited_attributes
 from egov_sign.docs.nodeset import escape_attribute, qualified_name
+from egov_sign.native import Open
 
 _START_TAG = re.compile(rb'<[^ >]+((?: xmlns(?::[^=]+)?="[^"]*")*)((?: [^=]+="[^"]*")*)>')
 _XML = f"{{{XML_NS}}}"
@@ -34,7 +35,7 @@ _SMALL = 1 << 15
 """So many octets may a document have whose start tags are remembered, so that nobody can fill the memory with them."""
 
 
-class WholeDocument:
+class WholeDocument(Open):
     """The canonical form of a document, inclusive and without comments, in which versions 1.0 and 1.1 agree.
 
     Args:

@@ -22,6 +22,7 @@ from egov_sign.crypto import ber, der, der_write
 from egov_sign.crypto.der import Reader
 from egov_sign.errors import InputError, LimitError, UnsupportedError
 from egov_sign.limits import DEFAULT_LIMITS, Limits
+from egov_sign.native import mypyc_attr
 
 DATA = "1.2.840.113549.1.7.1"
 SIGNED_DATA = "1.2.840.113549.1.7.2"
@@ -47,6 +48,7 @@ OCSP_RESPONSE = "1.3.6.1.5.5.7.16.2"
 BASIC_OCSP_RESPONSE = "1.3.6.1.5.5.7.48.1.1"
 
 
+@mypyc_attr(native_class=False)
 @dataclass(frozen=True, slots=True)
 class Attributes:
     """A set of attributes.
@@ -74,6 +76,7 @@ class Attributes:
         return values[0] if len(values) == 1 and oid not in self.repeated else None
 
 
+@mypyc_attr(native_class=False)
 @dataclass(frozen=True, slots=True)
 class SignerInfo:
     """One signature (RFC 5652, 5.3).
@@ -103,6 +106,7 @@ class SignerInfo:
     unsigned: Attributes
 
 
+@mypyc_attr(native_class=False)
 @dataclass(frozen=True, slots=True)
 class SignedData:
     """A signed message.

@@ -26,6 +26,7 @@ from egov_sign.docs import cms
 from egov_sign.docs.cms import SignerInfo
 from egov_sign.docs.cms_ess import signing_certificate
 from egov_sign.errors import InputError, LimitError, UnsupportedError
+from egov_sign.native import mypyc_attr
 from egov_sign.verdict import Report, SubIndication
 
 _RSA_KEY = "1.2.840.113549.1.1.1"
@@ -73,6 +74,7 @@ class Content:
         return self._digests[name]
 
 
+@mypyc_attr(native_class=False)
 @dataclass(frozen=True, slots=True)
 class CheckedSigner:
     """What was established about a signature; the findings stand in the report.

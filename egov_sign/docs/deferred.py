@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from egov_sign.crypto.caching import lazy
+from egov_sign.caching import lazy
+from egov_sign.native import mypyc_attr
 from egov_sign.verdict import Json, Report
 
 
+@mypyc_attr(native_class=False)
 class DeferredReport(Report):
     """A report that is told how to write its name and its facts.
 

@@ -17,9 +17,11 @@ from egov_sign.certs.validator import CertificateValidator
 from egov_sign.docs.acceptance import CertificateJudge
 from egov_sign.errors import InputError
 from egov_sign.limits import DEFAULT_LIMITS, Limits
+from egov_sign.native import mypyc_attr
 from egov_sign.verdict import Report
 
 
+@mypyc_attr(native_class=False)
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """Certificates and revocation information, each item once.

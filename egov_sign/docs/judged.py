@@ -12,9 +12,11 @@ from egov_sign.certs.profile import Identity, Role
 from egov_sign.clock import format_time
 from egov_sign.docs.references import Covered
 from egov_sign.docs.xmlparse import signed_tree
+from egov_sign.native import mypyc_attr
 from egov_sign.verdict import Indication, Json, Report
 
 
+@mypyc_attr(native_class=False)
 @dataclass(frozen=True, slots=True)
 class Required:
     """What the caller demands of a document beyond valid signatures.
@@ -33,6 +35,7 @@ class Required:
     root: str = ""
 
 
+@mypyc_attr(native_class=False)
 @dataclass(frozen=True, slots=True)
 class XmlRules:
     """What is read of XML signatures beyond the usual.

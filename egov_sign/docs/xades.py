@@ -36,6 +36,7 @@ from egov_sign.docs.refusal import Refusal
 from egov_sign.docs.xmldsig import DS, SIGNATURE, Signature, base64_of, digest_name
 from egov_sign.docs.xmlparse import text_of
 from egov_sign.errors import ConfigurationError, InputError
+from egov_sign.native import mypyc_attr
 from egov_sign.verdict import SubIndication
 
 XADES_NS = "http://uri.etsi.org/01903/v1.3.2#"
@@ -57,6 +58,7 @@ class Level(StrEnum):
     B_LTA = "XAdES-B-LTA"
 
 
+@mypyc_attr(native_class=False)
 @dataclass(frozen=True, slots=True)
 class CertificateReference:
     """One ``xades:Cert``: a certificate by its digest, and perhaps by issuer and serial number.
@@ -92,6 +94,7 @@ class Over(StrEnum):
     ARCHIVE = "archive"
 
 
+@mypyc_attr(native_class=False)
 @dataclass(frozen=True, slots=True)
 class Timestamp:
     """A token; what it is made over is put together by :mod:`egov_sign.docs.xades_imprint`.
@@ -111,6 +114,7 @@ class Timestamp:
     references: tuple[str, ...] | None = None
 
 
+@mypyc_attr(native_class=False)
 @dataclass(frozen=True, slots=True)
 class Unsigned:
     """One unsigned property.

@@ -20,7 +20,7 @@ import threading
 
 from lxml import etree
 
-from egov_sign.crypto.caching import remembered
+from egov_sign.caching import remembered
 from egov_sign.errors import InputError, LimitError, UnsupportedError
 from egov_sign.limits import DEFAULT_LIMITS, Limits
 

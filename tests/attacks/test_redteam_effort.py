@@ -37,7 +37,7 @@ AUTHORITIES = [Authority.of(SAME, key(20_000 + number)) for number in range(24)]
 
 
 @pytest.fixture
-def verified(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+def verified(monkeypatch: pytest.MonkeyPatch, interpreted: None) -> list[bytes]:
     """The values of all signatures that were verified with an EC or RSA key."""
     seen: list[bytes] = []
     real = PycaPublicKey.verify

@@ -161,6 +161,7 @@ def test_elements_are_looked_for_once_for_each_of_few_names() -> None:
     assert [pair == (None, None) for pair in cut] == [False] * 31 + [True] * 9  # the root is the 32nd name
 
 
+@pytest.mark.usefixtures("interpreted")
 def test_a_name_is_read_once_for_all_certificates(
     signer: KeySigner, validator: XmlValidator, at: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:

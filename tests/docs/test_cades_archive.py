@@ -255,6 +255,7 @@ def test_an_authority_that_stamps_with_another_digest_is_told() -> None:
         add_archive_timestamps(b_lt(), Other())
 
 
+@pytest.mark.usefixtures("interpreted")
 def test_what_many_archive_time_stamps_cover_is_digested_once(monkeypatch: pytest.MonkeyPatch) -> None:
     (archive,) = b_lta().signers[0].unsigned.all(cms.ARCHIVE_TIMESTAMP)
     hostile = Parts.of(with_unsigned(b_lta(), 0, [(cms.ARCHIVE_TIMESTAMP, archive)] * 8)).encode()

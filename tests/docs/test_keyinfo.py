@@ -167,6 +167,7 @@ def test_a_key_identifier_that_cannot_be_read_fits_nothing(certificate: Certific
     assert (info.names(certificate), info.names(Certificate.load(odd))) == (True, False)
 
 
+@pytest.mark.usefixtures("interpreted")
 def test_a_certificate_is_digested_once_for_each_algorithm(
     certificate: Certificate, other: Certificate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
