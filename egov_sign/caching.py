@@ -22,6 +22,7 @@ class lazy(Generic[_T]):  # noqa: N801 - it is read as a decorator
     def __init__(self, compute: Callable[[Any], _T]) -> None:
         self._compute = compute
         self.__doc__ = compute.__doc__
+        # A compiled class does not call __set_name__; a compiled method of an ordinary class has no name.
         self._name: str = getattr(compute, "__name__", "")
 
     def __set_name__(self, owner: type, name: str) -> None:
