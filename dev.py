@@ -23,6 +23,7 @@ BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PIP = [str(BIN / "python"), "-m", "pip", "--quiet", "--disable-pip-version-check"]
 COMPILED = ROOT / "build" / "compiled"
 SHIPPED = ["egov_sign", "cli", "fixtures", "typings", "setup.py", "pyproject.toml", "README.md", "LICENSE"]
+TO_COMPILE = "needs a C compiler and Python's headers (Debian: apt-get install gcc libc6-dev python3-dev)"
 LOCKS = {"demo": ["build.txt", "runtime.txt"], "dev": ["dev.txt"]}
 
 
@@ -78,7 +79,7 @@ def test(*arguments: str) -> None:
     if can_compile():
         compiled()
     else:
-        print("the compiled build is not tested: it needs a C compiler and Python's headers", file=sys.stderr)
+        print(f"the compiled build is not tested: it {TO_COMPILE}", file=sys.stderr)
 
 
 def can_compile() -> bool:
@@ -90,6 +91,8 @@ def can_compile() -> bool:
 
 def wheel(folder: str = "dist") -> None:
     """Build the wheel whose hot modules are compiled (``setup.py``) into ``folder``; takes two minutes."""
+    if not can_compile():
+        sys.exit(f"the compiled build {TO_COMPILE}")
     set_up("dev")
     to = ROOT / folder
     with tempfile.TemporaryDirectory() as name:  # nothing of an earlier build may get into the wheel
