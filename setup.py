@@ -41,7 +41,11 @@ if __name__ == "__main__":
         from mypyc.build import mypycify
 
         extensions = mypycify(
-            ["--config-file=pyproject.toml", *sources()], opt_level="2", debug_level="0", group_name="egov_sign"
+            ["--config-file=pyproject.toml", *sources()],
+            opt_level="2",
+            debug_level="0",
+            group_name="egov_sign",
+            multi_file=True,
         )
         setup(ext_modules=extensions)
     else:
