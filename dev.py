@@ -90,7 +90,7 @@ def can_compile() -> bool:
 
 
 def wheel(folder: str = "dist") -> None:
-    """Build the wheel whose hot modules are compiled (``setup.py``) into ``folder``; takes two minutes."""
+    """Build the wheel whose hot modules are compiled (``setup.py``) into ``folder``; takes a minute or two."""
     if not can_compile():
         sys.exit(f"the compiled build {TO_COMPILE}")
     set_up("dev")
