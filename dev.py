@@ -29,7 +29,8 @@ LOCKS = {"demo": ["build.txt", "runtime.txt"], "dev": ["dev.txt"]}
 
 def run(*command: str | Path, **env: str) -> None:
     """Run ``command`` in the project's folder; a failure ends this script with the same exit code."""
-    done = subprocess.run([str(part) for part in command], cwd=ROOT, env={**os.environ, **env}, check=False)
+    environment = {**os.environ, "EGOV_SIGN_COMPILED": "", **env}  # which build a job makes is its own affair
+    done = subprocess.run([str(part) for part in command], cwd=ROOT, env=environment, check=False)
     if done.returncode:
         sys.exit(done.returncode)
 

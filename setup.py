@@ -2,8 +2,7 @@
 
 mypyc, the compiler that belongs to mypy, translates the modules of :data:`COMPILED` by their type annotations; the
 same sources stay beside them and run where nothing was compiled. ``python3 dev.py wheel`` builds like this with the
-locked tools. What a class asks of the compiler stands above it
-(:mod:`egov_sign.native`).
+locked tools. What a class asks of the compiler stands above it (:mod:`egov_sign.native`).
 """
 
 from __future__ import annotations

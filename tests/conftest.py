@@ -29,10 +29,14 @@ COMPILED = not str(verdict.__file__).endswith(".py")
 _LOOPBACK = ("127.", "::1", "localhost")
 
 
-def pytest_report_header() -> str:
-    """Say which build is tested; asked for the compiled one, take no other."""
+def pytest_configure() -> None:
+    """Asked for the compiled build, test no other."""
     if os.environ.get("EGOV_SIGN_COMPILED") == "1" and not COMPILED:
         pytest.exit(f"not the compiled build: {verdict.__file__}", returncode=pytest.ExitCode.USAGE_ERROR)
+
+
+def pytest_report_header() -> str:
+    """Say which build is tested."""
     return f"egov-sign: {'compiled' if COMPILED else 'interpreted'}"
 
 

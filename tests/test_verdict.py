@@ -37,6 +37,24 @@ def test_a_bad_part_spoils_the_whole_and_its_reason_is_kept() -> None:
     assert report.children[0].indication is Indication.INDETERMINATE
 
 
+def test_findings_come_in_the_order_of_the_tree() -> None:
+    first, second = Report("signature", children=[Report("certificate")]), Report("signature")
+    report = Report("document", children=[first, second])
+    for code, part in (("D", second), ("A", report), ("C", first.children[0]), ("B", first)):
+        part.note(code)
+    assert report.codes == ["A", "B", "C", "D"]
+
+
+def test_a_deep_tree_is_walked_to_its_end() -> None:
+    report = deepest = Report("document")
+    for _ in range(20_000):
+        deepest.children.append(Report("part"))
+        deepest = deepest.children[0]
+    deepest.fail("BROKEN", SubIndication.HASH_FAILURE)
+    assert report.codes == ["BROKEN"]
+    assert (report.indication, report.sub_indication) == (Indication.INVALID, SubIndication.HASH_FAILURE)
+
+
 def test_what_was_tried_and_not_needed_does_not_weigh() -> None:
     tried = Report("path", counts=False)
     tried.fail("DEAD_END", SubIndication.NO_CERTIFICATE_CHAIN_FOUND)

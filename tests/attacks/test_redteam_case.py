@@ -37,12 +37,7 @@ def elsewhere(town: Town, tmp_path: Path) -> Services:
 
 
 def exported(town: Town, folder: Path) -> Path:
-    session = town.log_in()
-    request = town.portal.order(session, "CALL", "AST01").get()
-    town.portal.fill(session, request.id, CALL_FORM)
-    town.portal.attach(session, request.id, "a.pdf", b"%PDF-1.4 x", "medical")
-    town.portal.submit(session, request.id, town.world.certificate("person")).get()
-    sent = town.portal.sign(session, request.id, town.world.signer("person")).get()
+    sent = town.sent(town.log_in(), "CALL", CALL_FORM, attached="a.pdf")
     town.decide(sent.number)
     return export_case(town.services, sent.number, folder).parent
 

@@ -203,12 +203,7 @@ def _race(town: Town, *acts: Callable[[Services], None]) -> set[str]:
 )
 def test_row_62_a_request_edited_with_its_digest_is_not_decided_on(town: Town, change: dict[str, Any]) -> None:
     """The record is changed as the toolkit would; only the signed document tells what was asked for."""
-    session = town.log_in()
-    request = town.portal.order(session, "CALL", "AST01").get()
-    town.portal.fill(session, request.id, CALL_FORM)
-    town.portal.attach(session, request.id, "a.pdf", b"%PDF-1.4 x", "medical")
-    town.portal.submit(session, request.id, town.world.certificate("person")).get()
-    sent = town.portal.sign(session, request.id, town.world.signer("person")).get()
+    sent = town.sent(town.log_in(), "CALL", CALL_FORM, attached="a.pdf")
     record = town.services.store.get("request", sent.id)
     assert record is not None
     with town.services.store.unit() as unit:

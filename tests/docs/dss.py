@@ -23,7 +23,7 @@ def opinions(world: World, documents: Mapping[str, bytes], folder: Path) -> dict
     found = {}
     for name, document in documents.items():
         (folder / name).write_bytes(document)
-        found[name] = _run("DssCheck.java", folder, format_time(world.at), folder / name).split("\n")[:-1]
+        found[name] = _run("check", folder, format_time(world.at), folder / name).split("\n")[:-1]
     return found
 
 
@@ -35,7 +35,7 @@ def made(world: World, pdf: bytes, folder: Path) -> dict[str, bytes]:
         entry = KeyEntry("key", signer.key, signer.certificate, tuple(signer.chain))
         (folder / f"{label}.p12").write_bytes(write_pkcs12(entry, "secret"))
     (folder / "plain.pdf").write_bytes(pdf)
-    _run("DssMake.java", folder, format_time(world.at))
+    _run("make", folder, format_time(world.at))
     return {file.name: file.read_bytes() for file in sorted(folder.glob("?AdES-*"))}
 
 
@@ -48,8 +48,8 @@ def _prepare(world: World, folder: Path) -> None:
         (folder / f"{label}.crl").write_bytes(world.crl(label))
 
 
-def _run(program: str, *arguments: object) -> str:
-    """Run a program over DSS and return what it prints.
+def _run(*arguments: object) -> str:
+    """Run Dss.java and return what it prints.
 
     ``EGOV_SIGN_DSS`` names the class path of dss-xades, dss-cades, dss-pades-pdfbox, dss-validation, dss-policy-jaxb,
     dss-token, dss-utils-apache-commons and dss-crl-parser-stream of ``eu.europa.ec.joinup.sd-dss``, 6.2.
@@ -57,7 +57,7 @@ def _run(program: str, *arguments: object) -> str:
     path = os.environ.get("EGOV_SIGN_DSS", "")
     if not path or not shutil.which("java"):
         pytest.skip("needs DSS: EGOV_SIGN_DSS=class path of eu.europa.ec.joinup.sd-dss:dss-validation and its formats")
-    command = ["java", "-cp", path, str(FOLDER / program), *map(str, arguments)]
+    command = ["java", "-cp", path, str(FOLDER / "Dss.java"), *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stderr
     return done.stdout

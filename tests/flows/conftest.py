@@ -62,13 +62,19 @@ class Town:
     def desk_session(self, iin: str = DEPUTY) -> Desk:
         return self.desk.log_in(iin, PASSWORD).get()
 
-    def ready(self, session: Session, service: str, form: dict[str, str], signer: str = "person") -> Request:
+    def ready(
+        self, session: Session, service: str, form: dict[str, str], signer: str = "person", attached: str = ""
+    ) -> Request:
         request = self.portal.order(session, service, "AST01").get()
         self.portal.fill(session, request.id, form).get()
+        if attached:
+            self.portal.attach(session, request.id, attached, b"%PDF-1.4 x", "medical").get()
         return self.portal.submit(session, request.id, self.world.certificate(signer)).get()
 
-    def sent(self, session: Session, service: str, form: dict[str, str], signer: str = "person") -> Request:
-        request = self.ready(session, service, form, signer)
+    def sent(
+        self, session: Session, service: str, form: dict[str, str], signer: str = "person", attached: str = ""
+    ) -> Request:
+        request = self.ready(session, service, form, signer, attached)
         return self.portal.sign(session, request.id, self.world.signer(signer)).get()
 
     def decide(self, number: str, signer: str = "right-to-sign", iin: str = DEPUTY) -> Decision:

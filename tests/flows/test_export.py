@@ -28,12 +28,7 @@ def elsewhere(town: Town, tmp_path: Path) -> Services:
 
 @pytest.fixture
 def case(town: Town, tmp_path: Path) -> Path:
-    session = town.log_in()
-    request = town.portal.order(session, "CALL", "AST01").get()
-    town.portal.fill(session, request.id, CALL_FORM)
-    town.portal.attach(session, request.id, "справка.pdf", b"%PDF-1.4 x", "medical")
-    town.portal.submit(session, request.id, town.world.certificate("person")).get()
-    sent = town.portal.sign(session, request.id, town.world.signer("person")).get()
+    sent = town.sent(town.log_in(), "CALL", CALL_FORM, attached="справка.pdf")
     town.decide(sent.number)
     return export_case(town.services, sent.number, tmp_path / "case").parent
 

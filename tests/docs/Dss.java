@@ -1,6 +1,8 @@
-// Lets the European Commission's DSS sign: one document of every format at every baseline level.
-// Arguments: a folder with *.anchor, *.intermediate and *.crl in DER, person.p12, tsa.p12 (password "secret") and
-// plain.pdf; the time of signing. Writes FORMAT-LEVEL into the folder, such as XAdES-LT.
+// Asks the European Commission's DSS, or lets it sign. Arguments: "check" or "make"; a folder with *.anchor,
+// *.intermediate and *.crl in DER; the time of validation or signing.
+// "check" takes documents, too, and prints a line per signature: its indication and its level.
+// "make" needs person.p12, tsa.p12 (password "secret") and plain.pdf in the folder; it writes one document of every
+// format at every baseline level there, FORMAT-LEVEL, such as XAdES-LT.
 
 import eu.europa.esig.dss.alert.SilentOnStatusAlert;
 import eu.europa.esig.dss.cades.CAdESSignatureParameters;
@@ -12,8 +14,9 @@ import eu.europa.esig.dss.model.FileDocument;
 import eu.europa.esig.dss.model.InMemoryDocument;
 import eu.europa.esig.dss.pades.PAdESSignatureParameters;
 import eu.europa.esig.dss.pades.signature.PAdESService;
-import eu.europa.esig.dss.signature.DocumentSignatureService;
 import eu.europa.esig.dss.signature.AbstractSignatureParameters;
+import eu.europa.esig.dss.signature.DocumentSignatureService;
+import eu.europa.esig.dss.simplereport.SimpleReport;
 import eu.europa.esig.dss.spi.DSSUtils;
 import eu.europa.esig.dss.spi.validation.CommonCertificateVerifier;
 import eu.europa.esig.dss.spi.x509.CommonCertificateSource;
@@ -22,6 +25,7 @@ import eu.europa.esig.dss.spi.x509.revocation.crl.ExternalResourcesCRLSource;
 import eu.europa.esig.dss.spi.x509.tsp.KeyEntityTSPSource;
 import eu.europa.esig.dss.token.DSSPrivateKeyEntry;
 import eu.europa.esig.dss.token.Pkcs12SignatureToken;
+import eu.europa.esig.dss.validation.SignedDocumentValidator;
 import eu.europa.esig.dss.xades.XAdESSignatureParameters;
 import eu.europa.esig.dss.xades.signature.XAdESService;
 import java.io.File;
@@ -33,13 +37,38 @@ import java.util.ArrayList;
 import java.util.Date;
 import java.util.List;
 
-public class DssMake {
+public class Dss {
     private static final char[] PASSWORD = "secret".toCharArray();
 
     public static void main(String[] arguments) throws Exception {
-        File folder = new File(arguments[0]);
-        Date at = Date.from(Instant.parse(arguments[1]));
+        File folder = new File(arguments[1]);
+        Date at = Date.from(Instant.parse(arguments[2]));
+        if (arguments[0].equals("make")) {
+            make(folder, at);
+        } else {
+            for (int position = 3; position < arguments.length; position++) {
+                check(folder, at, new File(arguments[position]));
+            }
+        }
+    }
+
+    private static void check(File folder, Date at, File document) {
+        SignedDocumentValidator validator = SignedDocumentValidator.fromDocument(new FileDocument(document));
+        validator.setCertificateVerifier(verifier(folder));
+        validator.setValidationTime(at);
+        SimpleReport report = validator.validateDocument().getSimpleReport();
+        for (String signature : report.getSignatureIdList()) {
+            System.out.println(report.getIndication(signature) + " " + report.getSignatureFormat(signature));
+        }
+    }
+
+    private static void make(File folder, Date at) throws Exception {
         CommonCertificateVerifier verifier = verifier(folder);
+        // It signs as of a day long gone, which it would rather not.
+        verifier.setAlertOnExpiredCertificate(new SilentOnStatusAlert());
+        verifier.setAlertOnMissingRevocationData(new SilentOnStatusAlert());
+        verifier.setAlertOnNoRevocationAfterBestSignatureTime(new SilentOnStatusAlert());
+        verifier.setAlertOnUncoveredPOE(new SilentOnStatusAlert());
         KeyEntityTSPSource stamps = stamps(new File(folder, "tsa.p12"), at);
         XAdESService xml = new XAdESService(verifier);
         CAdESService cms = new CAdESService(verifier);
@@ -111,11 +140,6 @@ public class DssMake {
         verifier.setAdjunctCertSources(intermediates);
         verifier.setAIASource(null);
         verifier.setCrlSource(new ExternalResourcesCRLSource(lists.toArray(new DSSDocument[0])));
-        // It signs as of a day long gone, which it would rather not.
-        verifier.setAlertOnExpiredCertificate(new SilentOnStatusAlert());
-        verifier.setAlertOnMissingRevocationData(new SilentOnStatusAlert());
-        verifier.setAlertOnNoRevocationAfterBestSignatureTime(new SilentOnStatusAlert());
-        verifier.setAlertOnUncoveredPOE(new SilentOnStatusAlert());
         return verifier;
     }
 }
